@@ -1,0 +1,507 @@
+/*
+ * The engine: gate, run, fail, timer. What may come next is computed from the place in the script;
+ * everything else is refused here, so no handler grants a permission and none can forget one.
+ */
+#include "smp/engine.h"
+
+#define SMP_TIMEOUT_MS 30000 /* Vol 3 Part H 3.4 */
+/* A person types six digits with mistakes; more is somebody keeping the timer from running out. */
+#define KEYPRESSES_MAX 60
+
+void smp_init(struct smp *s, const struct smp_env *env, void *link, enum troth_side side,
+              const struct troth_addr addr[2])
+{
+    memset(s, 0, sizeof *s);
+    s->env = env;
+    s->link = link;
+    s->side = (uint8_t)side;
+    s->addr[0] = addr[0];
+    s->addr[1] = addr[1];
+}
+
+struct troth_features smp_features_of(const uint8_t pdu[7])
+{
+    return (struct troth_features){pdu[1], pdu[2], pdu[3], pdu[4], pdu[5], pdu[6]};
+}
+
+void smp_features_put(uint8_t pdu[7], uint8_t opcode, const struct troth_features *f)
+{
+    /* Bits reserved for future use are sent as 0, and so is CT2: there is no BR/EDR here. */
+    const uint8_t auth = TROTH_AUTH_BOND | TROTH_AUTH_MITM | TROTH_AUTH_SC | TROTH_AUTH_KEYPRESS;
+    const uint8_t keys = TROTH_DIST_ENC | TROTH_DIST_ID | TROTH_DIST_SIGN;
+    pdu[0] = opcode;
+    pdu[1] = f->io_cap;
+    pdu[2] = f->oob;
+    pdu[3] = f->auth_req & auth;
+    pdu[4] = f->max_key_size;
+    pdu[5] = f->initiator_keys & keys;
+    pdu[6] = f->responder_keys & keys;
+}
+
+struct troth_level smp_run_level(const struct smp *s)
+{
+    const struct smp_run *r = &s->run;
+    bool bonded = r->feat[0][3] & r->feat[1][3] & TROTH_AUTH_BOND;
+    return (struct troth_level){r->key_size, r->model != TROTH_JUST_WORKS, r->sc, bonded};
+}
+
+uint8_t smp_combine(struct smp *s)
+{
+    struct smp_run *r = &s->run;
+    const uint8_t *req = r->feat[TROTH_INITIATOR], *rsp = r->feat[TROTH_RESPONDER];
+    struct troth_features i = smp_features_of(req), p = smp_features_of(rsp);
+    /* The responder may only take away, 3.6.1. */
+    VERIFY(!((rsp[5] & ~req[5]) | (rsp[6] & ~req[6])), TROTH_SMP_INVALID_PARAMETERS);
+    r->sc = req[3] & rsp[3] & TROTH_AUTH_SC;
+    r->model = (uint8_t)troth_model_of(&i, &p);
+    r->key_size = req[4] < rsp[4] ? req[4] : rsp[4];
+    uint8_t kinds = r->sc ? TROTH_DIST_ID | TROTH_DIST_SIGN
+                          : TROTH_DIST_ENC | TROTH_DIST_ID | TROTH_DIST_SIGN;
+    r->dist[TROTH_INITIATOR] = req[5] & rsp[5] & kinds;
+    r->dist[TROTH_RESPONDER] = req[6] & rsp[6] & kinds;
+    r->combined = true;
+
+    uint8_t reason = smp_policy_reason(s->env->policy(s->link), r->sc, (enum troth_model)r->model,
+                                       r->key_size);
+    if (reason)
+        return reason;
+    /* A bond is never replaced by a weaker one; say so before the peer drops its own. */
+    const struct troth_bond *b = s->env->bond(s->link);
+    if (b && !s->env->policy(s->link)->replace_weaker) {
+        struct troth_level old = {b->keys.key_size, b->keys.mitm, b->keys.sc, true};
+        struct troth_level new = smp_run_level(s);
+        VERIFY(!troth_level_weaker(&old, &new), TROTH_SMP_AUTHENTICATION_REQUIREMENTS);
+    }
+    return 0;
+}
+
+/* ---- ends ---- */
+
+static void forget_run(struct smp *s)
+{
+    wipe(&s->run, sizeof s->run);
+    timer_stop(&s->timer);
+    s->security_requested = false;
+}
+
+static void withdraw_all(struct smp *s)
+{
+    static const uint8_t asks[] = {
+        TROTH_ASK_PAIRING_REQUEST, TROTH_ASK_SECURITY_REQUEST, TROTH_ASK_VALIDATE,
+        TROTH_ASK_CONSENT,         TROTH_ASK_PASSKEY_DISPLAY,  TROTH_ASK_PASSKEY_INPUT,
+        TROTH_ASK_COMPARE,         TROTH_ASK_OOB_DATA,         TROTH_ASK_KEYPAIR,
+        TROTH_ASK_DHKEY};
+    for (size_t i = 0; i < sizeof asks; i++)
+        s->env->withdraw(s->link, (enum troth_ask_type)asks[i]);
+}
+
+void smp_send_failed(struct smp *s, uint8_t reason)
+{
+    uint8_t pdu[2] = {SMP_FAILED, reason};
+    s->owed_reason = s->env->send(s->link, pdu, sizeof pdu) ? 0 : reason;
+}
+
+void smp_fail(struct smp *s, uint8_t reason, enum troth_step_side by)
+{
+    struct smp_run *r = &s->run;
+    struct troth_event e = {.type = TROTH_EV_PAIRING_FAILED};
+    e.u.pairing_failed.reason = reason;
+    e.u.pairing_failed.by = by;
+    e.u.pairing_failed.have_model = r->combined;
+    e.u.pairing_failed.model = (enum troth_model)r->model;
+    e.u.pairing_failed.side = (enum troth_side)s->side;
+    e.u.pairing_failed.step = smp_step_words(r->at->what);
+    for (int x = 0; x < 2; x++)
+        e.u.pairing_failed.features[x] = smp_features_of(r->feat[x]);
+    bool encrypted = r->encrypted;
+    if (r->at->what == COMMIT && r->entered) /* the store may have it already */
+        s->env->forget(s->link, &s->result.identity);
+
+    withdraw_all(s);
+    forget_run(s);
+    if (s->encrypting == SMP_ENC_PAIRING)
+        s->encrypting = SMP_ENC_NONE;
+    wipe(&s->result, sizeof s->result);
+    if (by == TROTH_BY_US)
+        smp_send_failed(s, reason);
+    if (by == TROTH_BY_TIMEOUT)
+        s->dead = true;
+    s->env->event(s->link, &e);
+
+    /* An encrypted link with no bond behind it is no place to stay. */
+    if (encrypted && by != TROTH_BY_LINK && !s->env->policy(s->link)->stay_after_failure) {
+        if (by == TROTH_BY_US)
+            s->leaving = true;
+        else
+            s->env->disconnect(s->link, 0x05);
+    }
+}
+
+static void complete(struct smp *s)
+{
+    struct smp_run *r = &s->run;
+    struct troth_event e = {.type = TROTH_EV_PAIRED};
+    e.u.paired.level = smp_run_level(s);
+    e.u.paired.model = (enum troth_model)r->model;
+    e.u.paired.side = (enum troth_side)s->side;
+    e.u.paired.stored = r->had & SMP_HAD_STORED;
+    e.u.paired.keys = &s->result;
+    s->level.bonded = e.u.paired.stored;
+    e.u.paired.level.bonded = e.u.paired.stored;
+    s->completed = true;
+    s->completed_identity = s->result.identity;
+    forget_run(s);
+    s->env->event(s->link, &e);
+}
+
+void smp_rest(struct smp *s)
+{
+    if (!smp_busy(s))
+        wipe(&s->result, sizeof s->result);
+}
+
+/* ---- run ---- */
+
+void smp_begin(struct smp *s)
+{
+    forget_run(s);
+    s->completed = false;
+    s->run.at = smp_script_features;
+    timer_start(&s->timer, SMP_TIMEOUT_MS);
+}
+
+/* Features have crossed: tell the application, go on with the model's own script. */
+static void by_model(struct smp *s)
+{
+    struct smp_run *r = &s->run;
+    struct troth_event e = {.type = TROTH_EV_PAIRING};
+    e.u.pairing.side = (enum troth_side)s->side;
+    e.u.pairing.features[0] = smp_features_of(r->feat[0]);
+    e.u.pairing.features[1] = smp_features_of(r->feat[1]);
+    e.u.pairing.model = (enum troth_model)r->model;
+    e.u.pairing.sc = r->sc;
+    s->env->event(s->link, &e);
+    r->at = smp_script_for(r->sc, (enum troth_model)r->model);
+}
+
+static enum troth_side sender(const struct smp_step *row)
+{
+    return row->dir == I2R ? TROTH_INITIATOR : TROTH_RESPONDER;
+}
+
+static bool is_pdu(const struct smp_step *row)
+{
+    return row->dir == I2R || row->dir == R2I;
+}
+
+static bool skipped(const struct smp *s, const struct smp_step *row)
+{
+    if (row->dir == INIT)
+        return s->side != TROTH_INITIATOR;
+    if (row->dir == RESP)
+        return s->side != TROTH_RESPONDER;
+    return smp_is_key_row(row) && !(s->run.dist[sender(row)] & row->arg);
+}
+
+/* False: no room, the row stays put. */
+static bool send_row(struct smp *s, const struct smp_step *row)
+{
+    uint8_t pdu[SMP_PDU_MAX];
+    struct out out = out_of(pdu, smp_pdus[row->what].len);
+    out_u8(&out, row->what);
+    smp_pdus[row->what].put(s, row, &out);
+    ASSERT(!out.bad && out.len == out.cap);
+    bool sent = s->env->send(s->link, pdu, out.len);
+    wipe(pdu, sizeof pdu);
+    if (sent) {
+        s->run.unacked = true;
+        timer_start(&s->timer, SMP_TIMEOUT_MS);
+    }
+    return sent;
+}
+
+/* The peer's PDU for the row, already checked by the gate. False: the pairing ended. */
+static bool take_row(struct smp *s, const struct smp_step *row, const uint8_t *pdu, size_t len)
+{
+    struct in in = in_of(pdu + 1, len - 1);
+    uint8_t reason = smp_pdus[row->what].take(s, row, &in);
+    if (reason)
+        smp_fail(s, reason, TROTH_BY_US);
+    return !reason;
+}
+
+void smp_proceed(struct smp *s)
+{
+    struct smp_run *r = &s->run;
+    while (r->at) {
+        const struct smp_step *row = r->at;
+        if (skipped(s, row)) {
+            r->at++;
+            continue;
+        }
+        switch ((enum smp_dir)row->dir) {
+        case I2R:
+        case R2I:
+            if (sender(row) != s->side) {
+                if (!r->held_len)
+                    return;
+                uint8_t len = r->held_len;
+                r->held_len = 0;
+                if (!take_row(s, row, r->held, len))
+                    return;
+            } else if (!send_row(s, row)) {
+                return;
+            }
+            r->at++;
+            break;
+        case LOCAL:
+        case INIT:
+        case RESP:
+            if (smp_local_step(s) != SMP_READY)
+                return;
+            r->entered = false;
+            r->at++;
+            break;
+        case AGAIN:
+            r->at = ++r->round < 20 ? row - row->arg : row + 1;
+            break;
+        case THEN:
+            if (row->what == BY_MODEL)
+                by_model(s);
+            else
+                r->at = smp_script_keys;
+            break;
+        case FINISH:
+            complete(s);
+            return;
+        }
+    }
+}
+
+/* ---- gate ---- */
+
+/*
+ * The only row whose PDU the peer may send now, or NULL. At a local step that lets the peer be
+ * ahead it is the next PDU, if it is the peer's and the slot for it is free.
+ */
+static const struct smp_step *expected(const struct smp *s)
+{
+    const struct smp_step *row = s->run.at;
+    if (!is_pdu(row)) {
+        if (row->dir >= AGAIN || !smp_may_be_ahead(row->what) || s->run.held_len)
+            return NULL;
+        while (row->dir == LOCAL)
+            row++;
+    }
+    while (skipped(s, row))
+        row++;
+    return is_pdu(row) && sender(row) != s->side ? row : NULL;
+}
+
+static void take_keypress(struct smp *s, const uint8_t *pdu, size_t len)
+{
+    struct smp_run *r = &s->run;
+    bool allowed = r->combined && smp_model_is_passkey(r->model) && !r->encrypted &&
+                   (r->feat[0][3] & r->feat[1][3] & TROTH_AUTH_KEYPRESS) && len == 2 &&
+                   pdu[1] <= 4 && r->keypresses < KEYPRESSES_MAX;
+    if (!allowed) {
+        smp_fail(s, TROTH_SMP_UNSPECIFIED_REASON, TROTH_BY_US);
+        return;
+    }
+    r->keypresses++;
+    timer_start(&s->timer, SMP_TIMEOUT_MS);
+    struct troth_event e = {.type = TROTH_EV_KEYPRESS};
+    e.u.keypress = pdu[1];
+    s->env->event(s->link, &e);
+}
+
+static void rx_running(struct smp *s, const uint8_t *pdu, size_t len)
+{
+    switch (pdu[0]) {
+    case SMP_FAILED:
+        /* Never answered: two Failed that cross would kill the next pairing. */
+        smp_fail(s, len >= 2 ? pdu[1] : TROTH_SMP_UNSPECIFIED_REASON, TROTH_BY_PEER);
+        return;
+    case SMP_SECURITY_REQUEST:
+        if (s->side == TROTH_INITIATOR)
+            return; /* it crossed our Pairing Request, 2.4.6 */
+        break;
+    case SMP_KEYPRESS:
+        take_keypress(s, pdu, len);
+        return;
+    default:
+        break;
+    }
+    const struct smp_step *row = expected(s);
+    if (!row || row->what != pdu[0]) {
+        smp_fail(s, TROTH_SMP_UNSPECIFIED_REASON, TROTH_BY_US);
+        return;
+    }
+    if (len != smp_pdus[pdu[0]].len) {
+        smp_fail(s, TROTH_SMP_INVALID_PARAMETERS, TROTH_BY_US);
+        return;
+    }
+    struct smp_run *r = &s->run;
+    memcpy(r->held, pdu, len);
+    r->held_len = (uint8_t)len;
+    smp_proceed(s);
+}
+
+static void rx_pairing_request(struct smp *s, const uint8_t *pdu, size_t len)
+{
+    smp_begin(s);
+    const struct troth_bond *b = s->env->bond(s->link);
+    if (b && !s->level.key_size) {
+        /* It would have encrypted, had it still the key. */
+        struct troth_event e = {.type = TROTH_EV_BOND_LOST};
+        s->env->event(s->link, &e);
+    }
+    if (s->env->policy(s->link)->refuse_pairing)
+        smp_fail(s, TROTH_SMP_PAIRING_NOT_SUPPORTED, TROTH_BY_US);
+    else
+        rx_running(s, pdu, len);
+}
+
+static void rx_idle(struct smp *s, const uint8_t *pdu, size_t len)
+{
+    bool shut = s->env->policy(s->link)->refuse_pairing;
+    switch (pdu[0]) {
+    case SMP_PAIRING_REQUEST:
+        if (s->side == TROTH_RESPONDER)
+            rx_pairing_request(s, pdu, len);
+        else
+            smp_send_failed(s, TROTH_SMP_COMMAND_NOT_SUPPORTED);
+        return;
+    case SMP_SECURITY_REQUEST:
+        if (s->side == TROTH_RESPONDER)
+            smp_send_failed(s, TROTH_SMP_COMMAND_NOT_SUPPORTED);
+        else if (len != smp_pdus[SMP_SECURITY_REQUEST].len)
+            smp_send_failed(s, TROTH_SMP_INVALID_PARAMETERS);
+        else
+            smp_take_security_request(s, pdu[1]);
+        return;
+    case SMP_FAILED:
+        if (s->security_requested && len == 2) {
+            /* The central will not pair: our Security Request is answered. */
+            smp_begin(s);
+            smp_fail(s, pdu[1], TROTH_BY_PEER);
+        } else if (s->completed && len == 2 && pdu[1] == TROTH_SMP_KEY_REJECTED) {
+            s->completed = false;
+            s->env->forget(s->link, &s->completed_identity);
+            smp_begin(s);
+            smp_fail(s, TROTH_SMP_KEY_REJECTED, TROTH_BY_PEER);
+        }
+        return;
+    default:
+        if (shut)
+            smp_send_failed(s, TROTH_SMP_PAIRING_NOT_SUPPORTED);
+        return; /* else a stray: silence */
+    }
+}
+
+void smp_rx(struct smp *s, const uint8_t *pdu, size_t len)
+{
+    if (s->dead || !len || pdu[0] == 0 || pdu[0] >= SMP_OPCODES)
+        return; /* reserved opcodes change nothing, 3.3 */
+    if (smp_busy(s))
+        rx_running(s, pdu, len);
+    else
+        rx_idle(s, pdu, len);
+}
+
+void smp_room(struct smp *s)
+{
+    if (s->owed_reason)
+        smp_send_failed(s, s->owed_reason);
+    else if (smp_busy(s))
+        smp_proceed(s);
+}
+
+void smp_acked(struct smp *s)
+{
+    s->run.unacked = false;
+    if (s->leaving && !s->owed_reason) {
+        s->leaving = false;
+        s->env->disconnect(s->link, 0x05);
+    } else if (smp_busy(s)) {
+        smp_proceed(s);
+    }
+}
+
+void smp_disconnected(struct smp *s, uint8_t hci_reason)
+{
+    if (hci_reason == 0x3d && s->encrypting == SMP_ENC_BOND) {
+        struct troth_event e = {.type = TROTH_EV_BOND_LOST};
+        e.u.bond_lost.mismatch = true;
+        s->env->event(s->link, &e);
+    }
+    if (smp_busy(s))
+        smp_fail(s, 0, TROTH_BY_LINK);
+    wipe(s, sizeof *s);
+}
+
+void smp_tick(struct smp *s, troth_ms now)
+{
+    if (!timer_due(&s->timer, now))
+        return;
+    if (smp_busy(s)) {
+        smp_fail(s, 0, TROTH_BY_TIMEOUT);
+    } else if (s->security_requested) {
+        s->security_requested = false;
+        struct troth_event e = {.type = TROTH_EV_SECURITY_UNANSWERED};
+        s->env->event(s->link, &e);
+    }
+}
+
+troth_ms smp_deadline(const struct smp *s)
+{
+    return timer_deadline(&s->timer);
+}
+
+/* ---- the API's verbs ---- */
+
+int smp_pair(struct smp *s, const struct troth_features *features)
+{
+    if (s->side != TROTH_INITIATOR || s->dead)
+        return TROTH_STATE;
+    if (smp_busy(s) || s->encrypting || s->owed_reason)
+        return TROTH_BUSY;
+    if (!features)
+        features = &s->env->policy(s->link)->features;
+    if (!smp_features_valid(features))
+        return TROTH_INVALID;
+    smp_begin(s);
+    smp_features_put(s->run.feat[TROTH_INITIATOR], SMP_PAIRING_REQUEST, features);
+    smp_proceed(s);
+    return TROTH_OK;
+}
+
+int smp_cancel(struct smp *s, uint8_t reason)
+{
+    if (!smp_busy(s))
+        return TROTH_STATE;
+    if (reason == 0 || reason > TROTH_SMP_BUSY)
+        return TROTH_INVALID;
+    smp_fail(s, reason, TROTH_BY_US);
+    return TROTH_OK;
+}
+
+int smp_keypress(struct smp *s, uint8_t type)
+{
+    const struct smp_run *r = &s->run;
+    if (type > 4)
+        return TROTH_INVALID;
+    if (!smp_busy(s) || !r->combined || !smp_model_is_passkey(r->model) || r->encrypted ||
+        !(r->feat[0][3] & r->feat[1][3] & TROTH_AUTH_KEYPRESS))
+        return TROTH_STATE;
+    uint8_t pdu[2] = {SMP_KEYPRESS, type};
+    if (!s->env->send(s->link, pdu, sizeof pdu))
+        return TROTH_BUSY;
+    timer_start(&s->timer, SMP_TIMEOUT_MS);
+    return TROTH_OK;
+}
+
+bool smp_pairing(const struct smp *s)
+{
+    return smp_busy(s);
+}

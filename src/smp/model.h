@@ -1,0 +1,24 @@
+/* Association models and what the policy says of them. */
+#ifndef TROTH_SMP_MODEL_H
+#define TROTH_SMP_MODEL_H
+
+#include <troth/smp.h>
+
+bool smp_features_valid(const struct troth_features *f);
+/* Of a pairing about to run: 0, or the reason why the policy refuses it. */
+uint8_t smp_policy_reason(const struct troth_policy *p, bool sc, enum troth_model model,
+                          uint8_t key_size);
+/* Of a key at hand: whether the policy lets it protect a link. */
+bool smp_policy_takes(const struct troth_policy *p, const struct troth_level *level);
+
+static inline uint8_t smp_min_key_size(const struct troth_policy *p)
+{
+    return p->min_key_size ? p->min_key_size : 16;
+}
+
+static inline bool smp_model_is_passkey(uint8_t model)
+{
+    return model >= TROTH_PASSKEY_INITIATOR_INPUTS && model <= TROTH_PASSKEY_BOTH_INPUT;
+}
+
+#endif
