@@ -32,13 +32,6 @@
 #ifndef TROTH_EVENTS_API
 #define TROTH_EVENTS_API 6 /* events one API call may cause: its room is checked first */
 #endif
-#ifndef TROTH_WHITE_PEERS
-#define TROTH_WHITE_PEERS 8 /* most entries we keep in the controller's resolving list */
-#endif
-#ifndef TROTH_CONTROLLER_PACKETS
-#define TROTH_CONTROLLER_PACKETS 16 /* ACL packets in the controller at once that we keep track of */
-#endif
-
 #ifndef TROTH_DATASET_MAX
 #define TROTH_DATASET_MAX 254 /* longest Thread operational dataset, octets */
 #endif

@@ -77,8 +77,8 @@ struct troth_event {
             bool privacy; /* the controller resolves addresses */
         } ready;
         struct {
-            uint8_t hci_status;
-            uint16_t opcode;  /* the command that failed, or 0 */
+            uint8_t hci_status; /* 0: the controller did not answer, or not sensibly */
+            uint16_t opcode;    /* the command that failed, or 0 */
         } broken;
         struct {
             struct troth_addr addr;

@@ -49,7 +49,8 @@ struct troth_conn_params { /* Vol 4 Part E 7.8.12 */
 };
 /*
  * Connects: TROTH_EV_CONNECTED or TROTH_EV_CONNECT_FAILED. An identity address of a bonded peer
- * also finds it under its resolvable private addresses. timeout_ms 0: until cancelled.
+ * also finds it under its resolvable private addresses. timeout_ms 0: until cancelled. The status of
+ * a failure: 0x3E, nobody answered in that time; 0x44, cancelled; else the controller's.
  */
 int troth_connect(struct troth_host *h, const struct troth_addr *peer, uint32_t timeout_ms);
 int troth_connect_cancel(struct troth_host *h);

@@ -1,8 +1,6 @@
 /* Encryption outside the charts: with a stored key, on request of either side. */
 #include "smp/engine.h"
 
-#define SMP_TIMEOUT_MS 30000
-
 static struct troth_level bond_level(const struct troth_bond *b)
 {
     return (struct troth_level){b->keys.key_size, b->keys.mitm, b->keys.sc, true};
@@ -34,17 +32,22 @@ static void event_encrypted(struct smp *s, uint8_t hci_status)
     s->env->event(s->link, &e);
 }
 
+/* What the key at hand would give, whatever the policy thinks of it. */
+static struct troth_level at_hand(const struct smp *s)
+{
+    const struct troth_bond *b = s->env->bond(s->link);
+    if (s->has_hand)
+        return s->hand_level;
+    if (smp_bond_ltk(s, b))
+        return bond_level(b);
+    return (struct troth_level){0};
+}
+
 struct troth_level smp_available(const struct smp *s)
 {
-    const struct troth_level none = {0};
-    struct troth_level level = none;
-    if (s->has_hand) {
-        level = s->hand_level;
-    } else {
-        const struct troth_bond *b = s->env->bond(s->link);
-        if (smp_bond_ltk(s, b))
-            level = bond_level(b);
-    }
+    struct troth_level level = at_hand(s);
+    if (!smp_policy_takes(s->env->policy(s->link), &level))
+        return (struct troth_level){0};
     return level;
 }
 
@@ -69,15 +72,14 @@ int smp_encrypt(struct smp *s)
         return TROTH_STATE;
     if (smp_busy(s) || s->encrypting)
         return TROTH_BUSY;
-    struct troth_level level = smp_available(s);
+    struct troth_level level = at_hand(s);
     if (!level.key_size)
         return TROTH_STATE;
     if (!smp_policy_takes(s->env->policy(s->link), &level)) {
         event_level(s, TROTH_EV_BOND_REFUSED, level);
         return TROTH_STATE;
     }
-    const struct troth_ltk *k =
-        s->has_hand ? &s->hand : smp_bond_ltk(s, s->env->bond(s->link));
+    const struct troth_ltk *k = s->has_hand ? &s->hand : smp_bond_ltk(s, s->env->bond(s->link));
     s->encrypting = SMP_ENC_BOND;
     s->pending = level;
     s->env->encrypt(s->link, k->rand, k->ediv, k->key);
@@ -112,12 +114,12 @@ void smp_take_security_request(struct smp *s, uint8_t auth_req)
     e.u.auth_req = auth_req;
     s->env->event(s->link, &e);
 
-    if (s->encrypting || satisfies(&s->level, auth_req))
+    if (s->encrypting || s->security_asked || satisfies(&s->level, auth_req))
         return;
     struct troth_level level = smp_available(s);
     /* A bond made by legacy pairing is still the best we have to offer a peer that asks for SC. */
     bool bond_serves = satisfies(&level, auth_req & ~TROTH_AUTH_SC) && !s->level.key_size;
-    if (bond_serves && smp_policy_takes(s->env->policy(s->link), &level)) {
+    if (bond_serves) {
         smp_encrypt(s);
         return;
     }
@@ -129,6 +131,7 @@ void smp_take_security_request(struct smp *s, uint8_t auth_req)
     a.u.pairing.side = TROTH_INITIATOR;
     a.u.pairing.features[TROTH_RESPONDER].auth_req = auth_req;
     a.u.pairing.bonded = s->env->bond(s->link) != NULL;
+    s->security_asked = true;
     s->env->ask(s->link, &a);
 }
 
@@ -145,7 +148,7 @@ static void reply(struct smp *s, enum smp_encrypting how, const struct troth_lev
 static void refuse(struct smp *s)
 {
     s->env->ltk_reply(s->link, NULL);
-    event_encrypted(s, 0x06);
+    event_encrypted(s, HCI_KEY_MISSING);
 }
 
 static void ltk_request_in_pairing(struct smp *s, uint64_t rand, uint16_t ediv)
@@ -199,6 +202,15 @@ void smp_ltk_request(struct smp *s, uint64_t rand, uint16_t ediv)
 
 /* ---- outcomes ---- */
 
+void smp_bond_lost(struct smp *s, uint8_t hci_status)
+{
+    if (hci_status != HCI_KEY_MISSING && hci_status != HCI_MIC_FAILURE)
+        return;
+    struct troth_event e = {.type = TROTH_EV_BOND_LOST};
+    e.u.bond_lost.mismatch = hci_status == HCI_MIC_FAILURE;
+    s->env->event(s->link, &e);
+}
+
 static void outcome_of_pairing(struct smp *s, uint8_t hci_status, bool on)
 {
     if (!smp_busy(s))
@@ -211,7 +223,7 @@ static void outcome_of_pairing(struct smp *s, uint8_t hci_status, bool on)
     smp_proceed(s);
 }
 
-void smp_encryption_changed(struct smp *s, uint8_t hci_status, bool on, bool refresh)
+void smp_encryption_changed(struct smp *s, uint8_t hci_status, bool on)
 {
     uint8_t how = s->encrypting;
     s->encrypting = SMP_ENC_NONE;
@@ -221,16 +233,16 @@ void smp_encryption_changed(struct smp *s, uint8_t hci_status, bool on, bool ref
             return;
         s->level = s->pending;
     } else {
-        if (!refresh || how != SMP_ENC_NONE || hci_status)
-            s->level = (struct troth_level){0};
+        s->level = (struct troth_level){0};
     }
     event_encrypted(s, hci_status);
-    if (how == SMP_ENC_BOND && hci_status == 0x06 && s->side == TROTH_INITIATOR) {
-        struct troth_event e = {.type = TROTH_EV_BOND_LOST};
-        s->env->event(s->link, &e);
-    }
+    if (how == SMP_ENC_BOND && s->side == TROTH_INITIATOR)
+        smp_bond_lost(s, hci_status);
     if (how == SMP_ENC_PAIRING)
         outcome_of_pairing(s, hci_status, on);
+    else if (s->run.encrypted && !s->level.key_size)
+        /* What protected the keys that were being distributed is gone. */
+        smp_fail(s, TROTH_SMP_UNSPECIFIED_REASON, TROTH_BY_US);
 }
 
 void smp_encryption_refused(struct smp *s, uint8_t hci_status)

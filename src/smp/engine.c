@@ -4,7 +4,6 @@
  */
 #include "smp/engine.h"
 
-#define SMP_TIMEOUT_MS 30000 /* Vol 3 Part H 3.4 */
 /* A person types six digits with mistakes; more is somebody keeping the timer from running out. */
 #define KEYPRESSES_MAX 60
 
@@ -41,8 +40,7 @@ void smp_features_put(uint8_t pdu[7], uint8_t opcode, const struct troth_feature
 struct troth_level smp_run_level(const struct smp *s)
 {
     const struct smp_run *r = &s->run;
-    bool bonded = r->feat[0][3] & r->feat[1][3] & TROTH_AUTH_BOND;
-    return (struct troth_level){r->key_size, r->model != TROTH_JUST_WORKS, r->sc, bonded};
+    return (struct troth_level){r->key_size, r->model != TROTH_JUST_WORKS, r->sc, false};
 }
 
 uint8_t smp_combine(struct smp *s)
@@ -55,14 +53,14 @@ uint8_t smp_combine(struct smp *s)
     r->sc = req[3] & rsp[3] & TROTH_AUTH_SC;
     r->model = (uint8_t)troth_model_of(&i, &p);
     r->key_size = req[4] < rsp[4] ? req[4] : rsp[4];
-    uint8_t kinds = r->sc ? TROTH_DIST_ID | TROTH_DIST_SIGN
-                          : TROTH_DIST_ENC | TROTH_DIST_ID | TROTH_DIST_SIGN;
+    uint8_t kinds =
+        r->sc ? TROTH_DIST_ID | TROTH_DIST_SIGN : TROTH_DIST_ENC | TROTH_DIST_ID | TROTH_DIST_SIGN;
     r->dist[TROTH_INITIATOR] = req[5] & rsp[5] & kinds;
     r->dist[TROTH_RESPONDER] = req[6] & rsp[6] & kinds;
     r->combined = true;
 
-    uint8_t reason = smp_policy_reason(s->env->policy(s->link), r->sc, (enum troth_model)r->model,
-                                       r->key_size);
+    uint8_t reason =
+        smp_policy_reason(s->env->policy(s->link), r->sc, (enum troth_model)r->model, r->key_size);
     if (reason)
         return reason;
     /* A bond is never replaced by a weaker one; say so before the peer drops its own. */
@@ -86,11 +84,11 @@ static void forget_run(struct smp *s)
 
 static void withdraw_all(struct smp *s)
 {
-    static const uint8_t asks[] = {
-        TROTH_ASK_PAIRING_REQUEST, TROTH_ASK_SECURITY_REQUEST, TROTH_ASK_VALIDATE,
-        TROTH_ASK_CONSENT,         TROTH_ASK_PASSKEY_DISPLAY,  TROTH_ASK_PASSKEY_INPUT,
-        TROTH_ASK_COMPARE,         TROTH_ASK_OOB_DATA,         TROTH_ASK_KEYPAIR,
-        TROTH_ASK_DHKEY};
+    static const uint8_t asks[] = {TROTH_ASK_PAIRING_REQUEST, TROTH_ASK_SECURITY_REQUEST,
+                                   TROTH_ASK_VALIDATE,        TROTH_ASK_CONSENT,
+                                   TROTH_ASK_PASSKEY_DISPLAY, TROTH_ASK_PASSKEY_INPUT,
+                                   TROTH_ASK_COMPARE,         TROTH_ASK_OOB_DATA,
+                                   TROTH_ASK_KEYPAIR,         TROTH_ASK_DHKEY};
     for (size_t i = 0; i < sizeof asks; i++)
         s->env->withdraw(s->link, (enum troth_ask_type)asks[i]);
 }
@@ -133,7 +131,7 @@ void smp_fail(struct smp *s, uint8_t reason, enum troth_step_side by)
         if (by == TROTH_BY_US)
             s->leaving = true;
         else
-            s->env->disconnect(s->link, 0x05);
+            s->env->disconnect(s->link, HCI_AUTHENTICATION_FAILURE);
     }
 }
 
@@ -165,7 +163,9 @@ void smp_rest(struct smp *s)
 void smp_begin(struct smp *s)
 {
     forget_run(s);
-    s->completed = false;
+    if (s->security_asked)
+        s->env->withdraw(s->link, TROTH_ASK_SECURITY_REQUEST);
+    s->completed = s->security_asked = false;
     s->run.at = smp_script_features;
     timer_start(&s->timer, SMP_TIMEOUT_MS);
 }
@@ -365,16 +365,17 @@ static void rx_pairing_request(struct smp *s, const uint8_t *pdu, size_t len)
 static void rx_idle(struct smp *s, const uint8_t *pdu, size_t len)
 {
     bool shut = s->env->policy(s->link)->refuse_pairing;
+    uint8_t not_mine = shut ? TROTH_SMP_PAIRING_NOT_SUPPORTED : TROTH_SMP_COMMAND_NOT_SUPPORTED;
     switch (pdu[0]) {
     case SMP_PAIRING_REQUEST:
         if (s->side == TROTH_RESPONDER)
             rx_pairing_request(s, pdu, len);
         else
-            smp_send_failed(s, TROTH_SMP_COMMAND_NOT_SUPPORTED);
+            smp_send_failed(s, not_mine);
         return;
     case SMP_SECURITY_REQUEST:
         if (s->side == TROTH_RESPONDER)
-            smp_send_failed(s, TROTH_SMP_COMMAND_NOT_SUPPORTED);
+            smp_send_failed(s, not_mine);
         else if (len != smp_pdus[SMP_SECURITY_REQUEST].len)
             smp_send_failed(s, TROTH_SMP_INVALID_PARAMETERS);
         else
@@ -385,7 +386,8 @@ static void rx_idle(struct smp *s, const uint8_t *pdu, size_t len)
             /* The central will not pair: our Security Request is answered. */
             smp_begin(s);
             smp_fail(s, pdu[1], TROTH_BY_PEER);
-        } else if (s->completed && len == 2 && pdu[1] == TROTH_SMP_KEY_REJECTED) {
+        } else if (s->completed && s->level.key_size && len == 2 &&
+                   pdu[1] == TROTH_SMP_KEY_REJECTED) {
             s->completed = false;
             s->env->forget(s->link, &s->completed_identity);
             smp_begin(s);
@@ -422,7 +424,7 @@ void smp_acked(struct smp *s)
     s->run.unacked = false;
     if (s->leaving && !s->owed_reason) {
         s->leaving = false;
-        s->env->disconnect(s->link, 0x05);
+        s->env->disconnect(s->link, HCI_AUTHENTICATION_FAILURE);
     } else if (smp_busy(s)) {
         smp_proceed(s);
     }
@@ -430,11 +432,10 @@ void smp_acked(struct smp *s)
 
 void smp_disconnected(struct smp *s, uint8_t hci_reason)
 {
-    if (hci_reason == 0x3d && s->encrypting == SMP_ENC_BOND) {
-        struct troth_event e = {.type = TROTH_EV_BOND_LOST};
-        e.u.bond_lost.mismatch = true;
-        s->env->event(s->link, &e);
-    }
+    if (s->encrypting == SMP_ENC_BOND && hci_reason == HCI_MIC_FAILURE)
+        smp_bond_lost(s, hci_reason);
+    if (s->security_asked)
+        s->env->withdraw(s->link, TROTH_ASK_SECURITY_REQUEST);
     if (smp_busy(s))
         smp_fail(s, 0, TROTH_BY_LINK);
     wipe(s, sizeof *s);

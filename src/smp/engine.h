@@ -12,17 +12,24 @@
 
 /* Answers that came, in run.had. */
 enum smp_had {
-    SMP_HAD_PAIR = 0x01,    /* ACCEPT, VALIDATE */
+    SMP_HAD_PAIR = 0x01, /* ACCEPT, VALIDATE */
     SMP_HAD_KEYPAIR = 0x02,
     SMP_HAD_DHKEY = 0x04,
     SMP_HAD_SECRET = 0x08,
     SMP_HAD_USER = 0x10,
     SMP_HAD_ENCRYPTED = 0x20,
     SMP_HAD_STORED = 0x40,
-    SMP_REPLIED = 0x80,     /* our LTK Reply or Enable Encryption went out with this pairing's key */
+    SMP_REPLIED = 0x80, /* our LTK Reply or Enable Encryption went out with this pairing's key */
 };
 
 enum smp_encrypting { SMP_ENC_NONE, SMP_ENC_BOND, SMP_ENC_PAIRING };
+
+#define SMP_TIMEOUT_MS 30000 /* Vol 3 Part H 3.4 */
+
+/* Vol 1 Part F: what this layer says or understands. */
+#define HCI_AUTHENTICATION_FAILURE 0x05
+#define HCI_KEY_MISSING            0x06
+#define HCI_MIC_FAILURE            0x3d
 
 /* ---- pdu.c ---- */
 
@@ -79,6 +86,8 @@ uint8_t smp_may_store(const struct smp *s);
 /* The key a bond gives us in the role we have, or NULL. */
 const struct troth_ltk *smp_bond_ltk(const struct smp *s, const struct troth_bond *b);
 void smp_take_security_request(struct smp *s, uint8_t auth_req);
+/* Encrypting with the bond ended so: tells if the peer's key is another or gone. */
+void smp_bond_lost(struct smp *s, uint8_t hci_status);
 
 /* Keeps the n least significant octets of a key, Vol 3 Part H 2.3.4. */
 static inline void smp_shorten(uint8_t key[16], uint8_t n)

@@ -206,9 +206,9 @@ enum smp_wait smp_local_step(struct smp *s)
 {
     /* What each step waits for among the answers; 0: nothing, or not an answer. */
     static const uint8_t waits[SMP_LOCALS] = {
-        [ACCEPT] = SMP_HAD_PAIR,     [VALIDATE] = SMP_HAD_PAIR, [KEYPAIR] = SMP_HAD_KEYPAIR,
-        [SECRET] = SMP_HAD_SECRET,   [VERIFY_USER] = SMP_HAD_USER,
-        [DHKEY_READY] = SMP_HAD_DHKEY, [ENCRYPT] = SMP_HAD_ENCRYPTED,
+        [ACCEPT] = SMP_HAD_PAIR,       [VALIDATE] = SMP_HAD_PAIR,    [KEYPAIR] = SMP_HAD_KEYPAIR,
+        [SECRET] = SMP_HAD_SECRET,     [VERIFY_USER] = SMP_HAD_USER, [DHKEY_READY] = SMP_HAD_DHKEY,
+        [ENCRYPT] = SMP_HAD_ENCRYPTED,
     };
     struct smp_run *r = &s->run;
     uint8_t what = r->at->what;
@@ -296,7 +296,10 @@ static int answer_oob(struct smp *s, const struct troth_oob *oob)
 int smp_answer(struct smp *s, enum troth_ask_type type, const struct troth_answer *a)
 {
     struct smp_run *r = &s->run;
-    if (type == TROTH_ASK_SECURITY_REQUEST && !smp_busy(s)) {
+    if (type == TROTH_ASK_SECURITY_REQUEST) {
+        if (!s->security_asked)
+            return TROTH_STALE;
+        s->security_asked = false;
         if (a->ok)
             return smp_pair(s, &a->u.features);
         smp_send_failed(s, a->reason ? a->reason : default_reason(type));

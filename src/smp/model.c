@@ -20,11 +20,8 @@ static const uint8_t legacy[5][5] = {
 };
 
 static const uint8_t secure[5][5] = {
-    {JW, JW, PI, JW, PI},
-    {JW, NC, PI, JW, NC},
-    {PR, PR, PB, JW, PR},
-    {JW, JW, JW, JW, JW},
-    {PR, NC, PI, JW, NC},
+    {JW, JW, PI, JW, PI}, {JW, NC, PI, JW, NC}, {PR, PR, PB, JW, PR},
+    {JW, JW, JW, JW, JW}, {PR, NC, PI, JW, NC},
 };
 
 enum troth_model troth_model_of(const struct troth_features *i, const struct troth_features *r)
@@ -54,8 +51,7 @@ uint8_t smp_policy_reason(const struct troth_policy *p, bool sc, enum troth_mode
         return TROTH_SMP_ENCRYPTION_KEY_SIZE;
     if (p->sc_only && !sc)
         return TROTH_SMP_AUTHENTICATION_REQUIREMENTS;
-    if (model == TROTH_JUST_WORKS &&
-        (p->require_mitm || p->just_works == TROTH_JUST_WORKS_REFUSED))
+    if (model == TROTH_JUST_WORKS && (p->require_mitm || p->just_works == TROTH_JUST_WORKS_REFUSED))
         return TROTH_SMP_AUTHENTICATION_REQUIREMENTS;
     return 0;
 }

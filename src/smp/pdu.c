@@ -156,8 +156,7 @@ static void put_encryption_information(struct smp *s, const struct smp_step *row
     out_bytes(out, r->s.ltk[s->side], 16);
 }
 
-static uint8_t take_encryption_information(struct smp *s, const struct smp_step *row,
-                                           struct in *in)
+static uint8_t take_encryption_information(struct smp *s, const struct smp_step *row, struct in *in)
 {
     (void)row;
     struct smp_run *r = &s->run;
@@ -178,8 +177,7 @@ static void put_central_identification(struct smp *s, const struct smp_step *row
     out_bytes(out, fresh, sizeof fresh);
 }
 
-static uint8_t take_central_identification(struct smp *s, const struct smp_step *row,
-                                           struct in *in)
+static uint8_t take_central_identification(struct smp *s, const struct smp_step *row, struct in *in)
 {
     (void)row;
     s->run.ediv[smp_peer(s)] = in_u16(in);

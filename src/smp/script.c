@@ -2,19 +2,14 @@
 
 /* Vol 3 Part H 2.3.5.2 */
 const struct smp_step smp_script_features[] = {
-    {I2R, SMP_PAIRING_REQUEST, 0},  {RESP, ACCEPT, 0},
-    {R2I, SMP_PAIRING_RESPONSE, 0}, {INIT, VALIDATE, 0},
-    {THEN, BY_MODEL, 0},
+    {I2R, SMP_PAIRING_REQUEST, 0}, {RESP, ACCEPT, 0},   {R2I, SMP_PAIRING_RESPONSE, 0},
+    {INIT, VALIDATE, 0},           {THEN, BY_MODEL, 0},
 };
 
 /* 2.3.5.5: the models differ only in what SECRET asks. */
 static const struct smp_step legacy[] = {
-    {LOCAL, SECRET, 0},
-    {I2R, SMP_CONFIRM, DRAWS},
-    {R2I, SMP_CONFIRM, DRAWS | MIRROR},
-    {I2R, SMP_RANDOM, OPENS},
-    {R2I, SMP_RANDOM, OPENS | MIRROR},
-    {LOCAL, ENCRYPT, 0},
+    {LOCAL, SECRET, 0},       {I2R, SMP_CONFIRM, DRAWS},         {R2I, SMP_CONFIRM, DRAWS | MIRROR},
+    {I2R, SMP_RANDOM, OPENS}, {R2I, SMP_RANDOM, OPENS | MIRROR}, {LOCAL, ENCRYPT, 0},
     {THEN, KEYS, 0},
 };
 

@@ -59,7 +59,7 @@ void smp_rest(struct smp *s);
 /* LE Long Term Key Request. */
 void smp_ltk_request(struct smp *s, uint64_t rand, uint16_t ediv);
 /* Encryption Change and Encryption Key Refresh Complete. */
-void smp_encryption_changed(struct smp *s, uint8_t hci_status, bool on, bool refresh);
+void smp_encryption_changed(struct smp *s, uint8_t hci_status, bool on);
 /* The command of env->encrypt was refused. */
 void smp_encryption_refused(struct smp *s, uint8_t hci_status);
 /* The link is gone: everything ends here. */

@@ -1,6 +1,7 @@
 #include "smp/script.h"
 
-#define NAME(table, i) ((i) < sizeof(table) / sizeof *(table) && (table)[i] ? (table)[i] : "(unknown)")
+#define NAME(table, i)                                                                             \
+    ((i) < sizeof(table) / sizeof *(table) && (table)[i] ? (table)[i] : "(unknown)")
 
 const char *troth_io_cap_name(uint8_t io_cap)
 {
@@ -11,9 +12,12 @@ const char *troth_io_cap_name(uint8_t io_cap)
 
 const char *troth_model_name(uint8_t model)
 {
-    static const char *const names[] = {
-        "JUST_WORKS",         "PASSKEY_ENTRY_INIT_INPUTS", "PASSKEY_ENTRY_RSP_INPUTS",
-        "PASSKEY_ENTRY_BOTH_INPUTS", "NUMERIC_COMPARISON", "OOB"};
+    static const char *const names[] = {"JUST_WORKS",
+                                        "PASSKEY_ENTRY_INIT_INPUTS",
+                                        "PASSKEY_ENTRY_RSP_INPUTS",
+                                        "PASSKEY_ENTRY_BOTH_INPUTS",
+                                        "NUMERIC_COMPARISON",
+                                        "OOB"};
     return NAME(names, model);
 }
 
@@ -44,8 +48,9 @@ const char *troth_smp_reason_words(uint8_t reason)
 {
     static const char *const words[] = {
         [0] = "it did not finish; try again, close to the device",
-        [TROTH_SMP_PASSKEY_ENTRY_FAILED] = "the passkey was not typed; start again and type the six "
-                                           "digits the other device shows",
+        [TROTH_SMP_PASSKEY_ENTRY_FAILED] =
+            "the passkey was not typed; start again and type the six "
+            "digits the other device shows",
         [TROTH_SMP_OOB_NOT_AVAILABLE] = "the out-of-band data is missing; hand it over again, or "
                                         "pair without it",
         [TROTH_SMP_AUTHENTICATION_REQUIREMENTS] =

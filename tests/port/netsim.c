@@ -51,7 +51,7 @@ static void test_everything_a_file_can_say(void **state)
                       "ssid = Cafe\n"
                       "[network]\n"
                       "ssid = Home\n"
-                      "password = open sesame")); /* no newline at the end */
+                      "passphrase = open sesame")); /* no newline at the end */
     assert_int_equal(n.count, 3);
     assert_int_equal(n.scan_ms, 50);
     const struct troth_sim_network *a = &n.networks[0];
@@ -101,6 +101,8 @@ static void test_every_complaint_names_its_line(void **state)
         {"[network]\nssid = x\nsecurity = wep", "file:3: security must be one of open, wpa2"},
         {"[network]\nssid = x\nsecurity = wpa2", "file:1: security WPA2-PSK needs another"},
         {"[network]\nssid = x\npassword = short", "file:1: security WPA2-PSK needs another"},
+        {"[network]\nssid = x\npassword = 12345678\npassphrase = 12345678",
+         "file:4: passphrase: the password is given already"},
         {"[network]\nssid = x\nbssid = 1:2", "file:3: bssid must look like"},
         {"[network]\nssid = x\nbssid = 02:00:00:00:00:01:02", "file:3: bssid must look like"},
         {"[network]\nssid = x\nchannel = 0", "file:3: channel must be a number from 1"},

@@ -1,0 +1,493 @@
+/* One host on an sd-event loop, with what Linux gives it. */
+#include "ports/linux/runtime.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include <troth/state.h>
+
+#include "base/wipe.h"
+#include "ports/linux/btsnoop.h"
+
+#define CLOCKS      8
+#define RETRY_FIRST 500u
+#define RETRY_MOST  30000u
+#define FINISH_MS   1000u
+
+struct runtime {
+    struct runtime_config cfg;
+    struct transport *transport;
+    bool up;     /* the transport is */
+    bool losing; /* the host is being told that the controller went */
+    bool broken; /* the controller failed: start over from the loop */
+    unsigned retry_ms;
+    uint32_t stored_ask; /* an answer the host had no room for; 0: none */
+    bool stored_ok;
+    struct btsnoop *capture;
+    sd_event_source *timer, *again, *finish, *finish_late;
+    void (*done)(void *ctx);
+    void *done_ctx;
+    struct runtime_clock clock[CLOCKS];
+    troth_link link[TROTH_MAX_LINKS];
+    struct troth_host host;
+};
+
+/* ---- what the host needs from the system ---- */
+
+static troth_ms now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (troth_ms)t.tv_sec * 1000 + (troth_ms)t.tv_nsec / 1000000;
+}
+
+troth_ms runtime_now(const struct runtime *r)
+{
+    (void)r;
+    return now_ms();
+}
+
+static void random_octets(void *ctx, uint8_t *out, size_t len)
+{
+    (void)ctx;
+    while (len) {
+        ssize_t n = getrandom(out, len, 0);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) /* keys from anything else would be worse than none */
+            abort();
+        out += n;
+        len -= (size_t)n;
+    }
+}
+
+static void notice(struct runtime *r, enum runtime_notice what, const char *why, unsigned retry_ms)
+{
+    if (r->cfg.notice)
+        r->cfg.notice(r->cfg.ctx, what, why, retry_ms);
+}
+
+static void capture(struct runtime *r, bool to_host, const uint8_t *h4, size_t len)
+{
+    struct timespec t;
+    if (!r->capture)
+        return;
+    clock_gettime(CLOCK_REALTIME, &t);
+    uint64_t us = (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+    if (btsnoop_write(r->capture, to_host, h4, len, us) == 0)
+        return;
+    char why[400];
+    snprintf(why, sizeof why, "the capture %s ends here: %s", r->cfg.capture, strerror(errno));
+    btsnoop_close(r->capture);
+    r->capture = NULL;
+    notice(r, RUNTIME_CAPTURE_FAILED, why, 0);
+}
+
+static void on_send(void *ctx, const uint8_t *packet, size_t len)
+{
+    struct runtime *r = ctx;
+    if (!r->up)
+        return;
+    capture(r, false, packet, len);
+    transport_send(r->transport, packet, len);
+}
+
+/* ---- the store ---- */
+
+static void store_answer(struct runtime *r, const struct troth_ask *ask)
+{
+    struct troth_answer answer = {.ok = true};
+    int result;
+    if (!r->cfg.store) {
+        result = TROTH_OK;
+    } else if (ask->u.store.remove) {
+        result = store_delete(r->cfg.store, &ask->u.store.identity);
+        if (result == TROTH_NOT_FOUND)
+            result = TROTH_OK;
+    } else {
+        bool local = ask->u.store.kind == TROTH_RECORD_LOCAL;
+        result = store_put(r->cfg.store, local ? NULL : &ask->u.store.identity, ask->u.store.kind,
+                           ask->u.store.record, ask->u.store.len);
+    }
+    answer.ok = result == TROTH_OK;
+    if (!answer.ok)
+        notice(r, RUNTIME_STORE_FAILED, store_why(r->cfg.store), 0);
+    if (troth_answer(&r->host, ask->id, &answer) == TROTH_BUSY) {
+        r->stored_ask = ask->id; /* told from the loop */
+        r->stored_ok = answer.ok;
+    }
+}
+
+struct loading {
+    struct runtime *r;
+    struct troth_local *local; /* first pass; NULL: second */
+    bool have;
+    struct troth_bond_keys keys;
+};
+
+static void bad_record(struct runtime *r, const struct troth_addr *identity, const char *what,
+                       int result)
+{
+    char text[18] = "", why[200];
+    if (identity)
+        troth_addr_text(identity, text);
+    const char *fault = result == TROTH_UNSUPPORTED ? "was written by a newer troth"
+                        : result == TROTH_FULL      ? "finds no room: the table of bonds is full"
+                                                    : "is damaged";
+    snprintf(why, sizeof why, "%s%s%s in the store %s; it is not used", what,
+             identity ? " of " : "", text, fault);
+    notice(r, RUNTIME_BAD_RECORD, why, 0);
+}
+
+static void load_bond(struct loading *l, const struct troth_bond_state *state)
+{
+    if (!l->have)
+        return;
+    l->have = false;
+    int result = troth_bonds_load(&l->r->host, &l->keys, state);
+    if (result != TROTH_OK)
+        bad_record(l->r, &l->keys.identity, "the bond", result);
+    wipe(&l->keys, sizeof l->keys);
+}
+
+static int load_local(struct loading *l, int kind, const uint8_t *rec, size_t len)
+{
+    if (kind != TROTH_RECORD_LOCAL)
+        return 0;
+    int result = troth_local_decode(l->local, rec, len);
+    if (result != TROTH_OK) {
+        memset(l->local, 0, sizeof *l->local);
+        bad_record(l->r, NULL, "our own identity", result);
+    }
+    return 0;
+}
+
+static int load_one(void *context, const struct troth_addr *identity, int kind, const uint8_t *rec,
+                    size_t len)
+{
+    struct loading *l = context;
+    struct troth_bond_state state;
+    int result;
+    if (l->local)
+        return load_local(l, kind, rec, len);
+    if (kind == TROTH_RECORD_KEYS) {
+        load_bond(l, NULL);
+        result = troth_bond_keys_decode(&l->keys, rec, len);
+        l->have = result == TROTH_OK;
+        if (!l->have)
+            bad_record(l->r, identity, "the bond", result);
+    } else if (kind == TROTH_RECORD_STATE && l->have &&
+               troth_addr_equal(identity, &l->keys.identity)) {
+        result = troth_bond_state_decode(&state, rec, len);
+        if (result != TROTH_OK)
+            bad_record(l->r, identity, "what the bond remembers", result);
+        load_bond(l, result == TROTH_OK ? &state : NULL);
+    }
+    return 0;
+}
+
+static bool load(struct runtime *r, struct troth_local *local)
+{
+    struct loading l = {.r = r, .local = local};
+    if (!r->cfg.store)
+        return true;
+    int result = store_each(r->cfg.store, load_one, &l);
+    load_bond(&l, NULL);
+    return result == TROTH_OK;
+}
+
+/* ---- events and asks ---- */
+
+static int on_finished(sd_event_source *source, void *context)
+{
+    struct runtime *r = context;
+    (void)source;
+    sd_event_source_set_enabled(r->finish, SD_EVENT_OFF);
+    sd_event_source_set_enabled(r->finish_late, SD_EVENT_OFF);
+    void (*done)(void *ctx) = r->done;
+    r->done = NULL;
+    if (done)
+        done(r->done_ctx);
+    return 0;
+}
+
+static int on_finish_late(sd_event_source *source, uint64_t usec, void *context)
+{
+    (void)usec;
+    return on_finished(source, context);
+}
+
+static void check_finished(struct runtime *r)
+{
+    if (r->done && !runtime_links(r))
+        sd_event_source_set_enabled(r->finish, SD_EVENT_ONESHOT);
+}
+
+unsigned runtime_links(const struct runtime *r)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < TROTH_MAX_LINKS; i++)
+        n += r->link[i] != TROTH_NO_LINK;
+    return n;
+}
+
+static void replace_link(struct runtime *r, troth_link from, troth_link to)
+{
+    for (unsigned i = 0; i < TROTH_MAX_LINKS; i++)
+        if (r->link[i] == from) {
+            r->link[i] = to;
+            return;
+        }
+}
+
+static void on_event(void *ctx, const struct troth_event *e)
+{
+    struct runtime *r = ctx;
+    switch ((int)e->type) {
+    case TROTH_EV_CONNECTED:
+        replace_link(r, TROTH_NO_LINK, e->link);
+        break;
+    case TROTH_EV_DISCONNECTED:
+        replace_link(r, e->link, TROTH_NO_LINK);
+        break;
+    case TROTH_EV_READY:
+        r->retry_ms = RETRY_FIRST;
+        break;
+    case TROTH_EV_BROKEN:
+        if (r->losing) /* our own doing: the notice tells */
+            return;
+        r->broken = true;
+        break;
+    }
+    r->cfg.event(r->cfg.ctx, e);
+    check_finished(r);
+}
+
+static bool on_ask(void *ctx, const struct troth_ask *ask)
+{
+    struct runtime *r = ctx;
+    if (ask->type == TROTH_ASK_STORE) {
+        store_answer(r, ask);
+        return true;
+    }
+    return r->cfg.ask && r->cfg.ask(r->cfg.ctx, ask);
+}
+
+/* ---- the transport ---- */
+
+static void lost(struct runtime *r, const char *why)
+{
+    static const uint8_t hardware_error[] = {0x04, 0x10, 0x01, 0x00}; /* Vol 4 Part E 7.7.16 */
+    char kept[400];
+    unsigned retry_ms = r->cfg.retry && !r->done ? r->retry_ms : 0;
+
+    snprintf(kept, sizeof kept, "%s", why);
+    transport_close(r->transport);
+    r->transport = NULL;
+    if (r->up) {
+        /* A host has no word for a lost controller; a failed one ends its links just as well. */
+        r->up = false;
+        r->losing = true;
+        troth_host_rx(&r->host, hardware_error, sizeof hardware_error, now_ms());
+        r->losing = false;
+    }
+    r->broken = false;
+    if (retry_ms) {
+        sd_event_source_set_time_relative(r->again, (uint64_t)retry_ms * 1000);
+        sd_event_source_set_enabled(r->again, SD_EVENT_ONESHOT);
+        r->retry_ms = r->retry_ms * 2 < RETRY_MOST ? r->retry_ms * 2 : RETRY_MOST;
+    }
+    notice(r, RUNTIME_LOST, kept, retry_ms);
+    check_finished(r);
+}
+
+static void on_up(void *ctx)
+{
+    struct runtime *r = ctx;
+    r->up = true;
+    notice(r, RUNTIME_CONNECTED, r->cfg.where.text, 0);
+    troth_host_start(&r->host, now_ms());
+}
+
+static void on_down(void *ctx, const char *why)
+{
+    lost(ctx, why);
+}
+
+static void on_packet(void *ctx, const uint8_t *h4, size_t len)
+{
+    struct runtime *r = ctx;
+    capture(r, true, h4, len);
+    troth_host_rx(&r->host, h4, len, now_ms());
+}
+
+static void open_transport(struct runtime *r)
+{
+    struct transport_handlers h = {on_up, on_packet, on_down, r};
+    r->transport = transport_open(r->cfg.loop, &r->cfg.where, &h);
+    if (!r->transport)
+        lost(r, "no memory for a transport");
+}
+
+static int on_again(sd_event_source *source, uint64_t usec, void *context)
+{
+    (void)source;
+    (void)usec;
+    open_transport(context);
+    return 0;
+}
+
+/* ---- time ---- */
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *context)
+{
+    struct runtime *r = context;
+    troth_ms now = now_ms();
+    (void)source;
+    (void)usec;
+    if (r->broken && r->cfg.retry && r->transport) {
+        lost(r, "the controller failed; starting over");
+        return 0;
+    }
+    if (r->stored_ask) {
+        struct troth_answer answer = {.ok = r->stored_ok};
+        uint32_t id = r->stored_ask;
+        r->stored_ask = 0;
+        troth_answer(&r->host, id, &answer);
+    }
+    if (troth_host_deadline(&r->host) <= now)
+        troth_host_tick(&r->host, now);
+    for (unsigned i = 0; i < CLOCKS; i++) {
+        const struct runtime_clock *c = &r->clock[i];
+        if (c->tick && c->deadline(c->ctx) <= now)
+            c->tick(c->ctx, now);
+    }
+    return 0;
+}
+
+/* Before the loop sleeps: whoever called what meanwhile, the next deadline is known here. */
+static int on_prepare(sd_event_source *source, void *context)
+{
+    const struct runtime *r = context;
+    troth_ms at = troth_host_deadline(&r->host);
+    for (unsigned i = 0; i < CLOCKS; i++)
+        if (r->clock[i].tick) {
+            troth_ms mine = r->clock[i].deadline(r->clock[i].ctx);
+            at = mine < at ? mine : at;
+        }
+    if ((r->broken && r->cfg.retry) || r->stored_ask)
+        at = 0;
+    return sd_event_source_set_time(source, at > UINT64_MAX / 1000 ? UINT64_MAX : at * 1000);
+}
+
+int runtime_add_clock(struct runtime *r, const struct runtime_clock *clock)
+{
+    for (unsigned i = 0; i < CLOCKS; i++)
+        if (!r->clock[i].tick) {
+            r->clock[i] = *clock;
+            return TROTH_OK;
+        }
+    return TROTH_FULL;
+}
+
+void runtime_remove_clock(struct runtime *r, const void *ctx)
+{
+    for (unsigned i = 0; i < CLOCKS; i++)
+        if (r->clock[i].ctx == ctx)
+            r->clock[i] = (struct runtime_clock){0};
+}
+
+/* ---- life ---- */
+
+static bool add_sources(struct runtime *r)
+{
+    sd_event *loop = r->cfg.loop;
+    return sd_event_add_time(loop, &r->timer, CLOCK_MONOTONIC, UINT64_MAX, 1, on_timer, r) >= 0 &&
+           sd_event_source_set_enabled(r->timer, SD_EVENT_ON) >= 0 &&
+           sd_event_source_set_prepare(r->timer, on_prepare) >= 0 &&
+           sd_event_add_time(loop, &r->again, CLOCK_MONOTONIC, UINT64_MAX, 1, on_again, r) >= 0 &&
+           sd_event_source_set_enabled(r->again, SD_EVENT_OFF) >= 0 &&
+           sd_event_add_defer(loop, &r->finish, on_finished, r) >= 0 &&
+           sd_event_source_set_enabled(r->finish, SD_EVENT_OFF) >= 0 &&
+           sd_event_add_time(loop, &r->finish_late, CLOCK_MONOTONIC, UINT64_MAX, 1, on_finish_late,
+                             r) >= 0 &&
+           sd_event_source_set_enabled(r->finish_late, SD_EVENT_OFF) >= 0;
+}
+
+struct runtime *runtime_new(const struct runtime_config *config, char *why, size_t why_cap)
+{
+    struct runtime *r = calloc(1, sizeof *r);
+    if (!r) {
+        snprintf(why, why_cap, "no memory for a host");
+        return NULL;
+    }
+    r->cfg = *config;
+    r->retry_ms = RETRY_FIRST;
+    struct troth_host_config host = {
+        .send = on_send, .event = on_event, .ask = on_ask, .random = random_octets, .ctx = r,
+        .name = config->name, .appearance = config->appearance, .policy = config->policy,
+    };
+    if (!add_sources(r)) {
+        snprintf(why, why_cap, "the event loop takes no more sources");
+    } else if (config->capture && !(r->capture = btsnoop_open(config->capture))) {
+        snprintf(why, why_cap, "cannot write the capture %s: %s", config->capture, strerror(errno));
+    } else if (!load(r, &host.local)) {
+        snprintf(why, why_cap, "%s", store_why(config->store));
+    } else {
+        troth_host_init(&r->host, &host);
+        wipe(&host.local, sizeof host.local);
+        if (load(r, NULL))
+            return r;
+        snprintf(why, why_cap, "%s", store_why(config->store));
+    }
+    runtime_free(r);
+    return NULL;
+}
+
+void runtime_free(struct runtime *r)
+{
+    if (!r)
+        return;
+    transport_close(r->transport);
+    sd_event_source_disable_unref(r->timer);
+    sd_event_source_disable_unref(r->again);
+    sd_event_source_disable_unref(r->finish);
+    sd_event_source_disable_unref(r->finish_late);
+    btsnoop_close(r->capture);
+    wipe(r, sizeof *r); /* keys */
+    free(r);
+}
+
+struct troth_host *runtime_host(struct runtime *r)
+{
+    return &r->host;
+}
+
+void runtime_start(struct runtime *r)
+{
+    open_transport(r);
+}
+
+void runtime_finish(struct runtime *r, uint8_t reason, void (*done)(void *ctx), void *ctx)
+{
+    struct troth_advertising silence = {0};
+    r->done = done;
+    r->done_ctx = ctx;
+    sd_event_source_set_enabled(r->again, SD_EVENT_OFF);
+    if (r->up) {
+        troth_advertise(&r->host, &silence);
+        troth_scan(&r->host, false, false);
+        troth_connect_cancel(&r->host);
+        for (unsigned i = 0; i < TROTH_MAX_LINKS; i++)
+            if (r->link[i] != TROTH_NO_LINK)
+                troth_disconnect(&r->host, r->link[i], reason);
+        sd_event_source_set_time_relative(r->finish_late, (uint64_t)FINISH_MS * 1000);
+        sd_event_source_set_enabled(r->finish_late, SD_EVENT_ONESHOT);
+    }
+    if (!r->up || !runtime_links(r))
+        sd_event_source_set_enabled(r->finish, SD_EVENT_ONESHOT);
+}

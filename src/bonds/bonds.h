@@ -1,0 +1,30 @@
+/* The table of bonds: who is known, under which address, and who makes room. */
+#ifndef TROTH_BONDS_BONDS_H
+#define TROTH_BONDS_BONDS_H
+
+#include <troth/state/bonds.h>
+
+/* By identity address. -1: none. */
+int bonds_find(const struct bonds *b, const struct troth_addr *identity);
+/*
+ * By the address the air carried: an identity, or a resolvable private address under one of the
+ * IRKs (Vol 3 Part H 2.2.2). An all-zero IRK resolves nothing. -1: none.
+ */
+int bonds_resolve(const struct bonds *b, const struct troth_addr *addr);
+/*
+ * Where a bond with this identity goes: its own place, a free one, or that of the least recently
+ * used whose bit is clear in `kept`, one bit an index. -1: all are kept.
+ */
+int bonds_place(const struct bonds *b, const struct troth_addr *identity, uint32_t kept);
+/* Marks a use: it is evicted last. */
+void bonds_touch(struct bonds *b, int i);
+void bonds_clear(struct bonds *b, int i);
+
+struct troth_level bonds_level(const struct troth_bond_keys *keys);
+/* A public or a static random address: the only kinds that name a bond (Vol 6 Part B 1.3). */
+bool bonds_identity_valid(const struct troth_addr *a);
+
+/* Does addr, a resolvable private address, belong to this IRK? */
+bool bonds_rpa_matches(const struct troth_addr *addr, const uint8_t irk[16]);
+
+#endif

@@ -1,0 +1,112 @@
+#include "bonds/bonds.h"
+
+#include <troth/gap.h>
+
+#include "base/wipe.h"
+#include "crypto/toolbox.h"
+
+_Static_assert(TROTH_MAX_BONDS <= 32, "bonds_place keeps one bit a bond");
+
+int bonds_find(const struct bonds *b, const struct troth_addr *identity)
+{
+    for (int i = 0; i < TROTH_MAX_BONDS; i++)
+        if (b->bond[i].used && troth_addr_equal(&b->bond[i].keys.identity, identity))
+            return i;
+    return -1;
+}
+
+static bool all_zero(const uint8_t *p, size_t n)
+{
+    uint8_t any = 0;
+    for (size_t i = 0; i < n; i++)
+        any |= p[i];
+    return !any;
+}
+
+bool bonds_rpa_matches(const struct troth_addr *addr, const uint8_t irk[16])
+{
+    uint8_t hash[3];
+    if (!troth_addr_is_rpa(addr) || all_zero(irk, 16))
+        return false;
+    toolbox_ah(irk, addr->b + 3, hash);
+    return memcmp(hash, addr->b, 3) == 0;
+}
+
+int bonds_resolve(const struct bonds *b, const struct troth_addr *addr)
+{
+    int i = bonds_find(b, addr);
+    if (i >= 0 || !troth_addr_is_rpa(addr))
+        return i;
+    for (i = 0; i < TROTH_MAX_BONDS; i++)
+        if (b->bond[i].used && b->bond[i].keys.has_irk &&
+            bonds_rpa_matches(addr, b->bond[i].keys.irk))
+            return i;
+    return -1;
+}
+
+int bonds_place(const struct bonds *b, const struct troth_addr *identity, uint32_t kept)
+{
+    int i = bonds_find(b, identity);
+    if (i >= 0)
+        return i;
+    int oldest = -1;
+    for (i = 0; i < TROTH_MAX_BONDS; i++) {
+        const struct troth_bond *bond = &b->bond[i];
+        if (kept >> i & 1)
+            continue;
+        if (!bond->used)
+            return i;
+        if (oldest < 0 || bond->state.last_use < b->bond[oldest].state.last_use)
+            oldest = i;
+    }
+    return oldest;
+}
+
+void bonds_touch(struct bonds *b, int i)
+{
+    uint32_t newest = 0;
+    for (int k = 0; k < TROTH_MAX_BONDS; k++)
+        if (k != i && b->bond[k].used && b->bond[k].state.last_use > newest)
+            newest = b->bond[k].state.last_use;
+    if (b->bond[i].state.last_use > newest)
+        return;
+    if (newest == UINT32_MAX) { /* start again, in the same order as far as it matters */
+        for (int k = 0; k < TROTH_MAX_BONDS; k++)
+            b->bond[k].state.last_use /= 2;
+        newest /= 2;
+    }
+    b->bond[i].state.last_use = newest + 1;
+    b->dirty[i] |= 1 << TROTH_RECORD_STATE;
+}
+
+void bonds_clear(struct bonds *b, int i)
+{
+    wipe(&b->bond[i], sizeof b->bond[i]);
+    b->dirty[i] = 0;
+}
+
+struct troth_level bonds_level(const struct troth_bond_keys *keys)
+{
+    return (struct troth_level){keys->key_size, keys->mitm, keys->sc, true};
+}
+
+bool bonds_identity_valid(const struct troth_addr *a)
+{
+    if (a->type == TROTH_ADDR_PUBLIC)
+        return true;
+    if (a->type != TROTH_ADDR_RANDOM || (a->b[5] & 0xc0) != 0xc0)
+        return false;
+    /* The 46 random bits are neither all 0 nor all 1, 1.3.2.1 */
+    uint8_t any = a->b[5] & 0x3f, all = a->b[5];
+    for (unsigned i = 0; i < 5; i++) {
+        any |= a->b[i];
+        all &= a->b[i];
+    }
+    return any && all != 0xff;
+}
+
+bool troth_level_weaker(const struct troth_level *than, const struct troth_level *candidate)
+{
+    return (than->mitm && !candidate->mitm) || (than->sc && !candidate->sc) ||
+           candidate->key_size < than->key_size;
+}
