@@ -1,0 +1,284 @@
+#include "client.h"
+
+#include "common/out.h"
+#include "common/paths.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct client_options client_options = {.io_cap = -1};
+
+/* ---- waiting ---- */
+
+bool client_fail(struct client *c, const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+    if (!c->over) {
+        va_start(args, format);
+        vsnprintf(text, sizeof text, format, args);
+        va_end(args);
+        out_error("%s", text);
+    }
+    c->over = true;
+    return false;
+}
+
+bool client_wait(struct client *c, bool (*done)(const struct client *c), unsigned ms)
+{
+    troth_ms end = runtime_now(c->runtime) + ms;
+    while (!c->over && !(done && done(c))) {
+        uint64_t usec = UINT64_MAX;
+        if (ms) {
+            troth_ms now = runtime_now(c->runtime);
+            if (now >= end)
+                return false;
+            usec = (end - now) * 1000;
+        }
+        int r = sd_event_run(c->loop, usec);
+        if (r < 0 && r != -EINTR)
+            return client_fail(c, "the event loop failed: %s", strerror(-r));
+    }
+    return !c->over;
+}
+
+static int on_signal(sd_event_source *source, const struct signalfd_siginfo *si, void *ctx)
+{
+    (void)source;
+    (void)si;
+    client_fail(ctx, "interrupted");
+    return 0;
+}
+
+/* ---- what the host says ---- */
+
+static void report(struct client *c, const struct troth_event *e)
+{
+    bool fresh;
+    struct device *d = devices_report(&c->devices, e, &fresh);
+    if (d && c->on_device)
+        c->on_device(c, d, fresh);
+}
+
+static void connected(struct client *c, const struct troth_event *e)
+{
+    if (e->u.connected.role != TROTH_CENTRAL || c->link != TROTH_NO_LINK)
+        return;
+    c->link = e->link;
+    c->identity = e->u.connected.identity;
+    c->bonded = e->u.connected.bonded;
+    out_event(OUT_PLAIN, "connected",
+              out_fields("name:s bonded:b", *c->device.name ? c->device.name : NULL, c->bonded),
+              "connected to %s%s", client_peer(c), c->bonded ? ", there is a bond" : "");
+}
+
+static void on_event(void *ctx, const struct troth_event *e)
+{
+    struct client *c = ctx;
+    agent_event(c->agent, e);
+    agent_event(c->typist, e);
+    if (e->link != TROTH_NO_LINK && e->type != TROTH_EV_CONNECTED && e->link != c->link)
+        return;
+    switch (e->type) {
+    case TROTH_EV_READY:
+        c->ready = true;
+        break;
+    case TROTH_EV_BROKEN:
+        client_fail(c, "the controller at %s is of no use: %s", c->where.text,
+                    troth_hci_words(e->u.broken.hci_status));
+        break;
+    case TROTH_EV_REPORT:
+        report(c, e);
+        break;
+    case TROTH_EV_CONNECTED:
+        connected(c, e);
+        break;
+    case TROTH_EV_CONNECT_FAILED:
+        c->connect_failed = true;
+        c->hci_status = e->u.hci_status;
+        break;
+    case TROTH_EV_DISCONNECTED:
+        c->disconnected = true;
+        c->hci_status = e->u.hci_status;
+        break;
+    case TROTH_EV_MTU:
+        if (client_options.verbose)
+            out_event(OUT_DIM, "mtu", out_fields("mtu:u", (unsigned)e->u.mtu), "ATT_MTU is %u",
+                      e->u.mtu);
+        break;
+    default:
+        break;
+    }
+    security_event(c, e);
+    if (c->on_event)
+        c->on_event(c, e);
+}
+
+static void on_notice(void *ctx, enum runtime_notice notice, const char *why, unsigned retry_ms)
+{
+    struct client *c = ctx;
+    (void)retry_ms;
+    switch (notice) {
+    case RUNTIME_CONNECTED:
+        if (client_options.verbose)
+            out_event(OUT_DIM, "transport", out_fields("where:s", c->where.text),
+                      "connected to the controller at %s", c->where.text);
+        break;
+    case RUNTIME_LOST:
+        client_fail(c, "%s", why);
+        break;
+    case RUNTIME_STORE_FAILED:
+        client_fail(c, "%s", why);
+        break;
+    case RUNTIME_CAPTURE_FAILED:
+    case RUNTIME_BAD_RECORD:
+        out_event(OUT_WARN, "warning", NULL, "%s", why);
+        break;
+    }
+}
+
+/* ---- opening and closing ---- */
+
+bool client_interactive(void)
+{
+    return !client_options.agent && agent_have_terminal();
+}
+
+static bool is_stdin(const char *file)
+{
+    return file && !strcmp(file, "-");
+}
+
+static bool open_agents(struct client *c)
+{
+    char why[256];
+    struct agent_config a = {.loop = c->loop, .kind = AGENT_NONE};
+    if (client_options.agent) {
+        a.kind = AGENT_SOCKET;
+        a.path = client_options.agent + strlen("unix:");
+    } else if (agent_have_terminal()) {
+        a.kind = AGENT_TERMINAL;
+    }
+    if (a.kind != AGENT_NONE && !(c->agent = agent_open(&a, why, sizeof why)))
+        return client_fail(c, "%s", why);
+    if (is_stdin(client_options.passkey) || is_stdin(client_options.compare)) {
+        struct agent_config typist = {.loop = c->loop, .kind = AGENT_STDIN};
+        if (!(c->typist = agent_open(&typist, why, sizeof why)))
+            return client_fail(c, "%s", why);
+    }
+    return true;
+}
+
+static bool open_runtime(struct client *c)
+{
+    char why[256];
+    struct runtime_config cfg = {
+        .loop = c->loop,
+        .where = c->where,
+        .store = c->store,
+        .capture = client_options.capture,
+        .name = "troth",
+        .event = on_event,
+        .ask = security_ask,
+        .notice = on_notice,
+        .ctx = c,
+    };
+    security_policy(c, &cfg.policy);
+    c->runtime = runtime_new(&cfg, why, sizeof why);
+    if (!c->runtime)
+        return client_fail(c, "%s", why);
+    c->host = runtime_host(c->runtime);
+    return true;
+}
+
+static bool open_loop(struct client *c)
+{
+    static const int signals[] = {SIGINT, SIGTERM};
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < 2; i++)
+        sigaddset(&set, signals[i]);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    if (sd_event_new(&c->loop) < 0)
+        return client_fail(c, "no event loop could be made");
+    for (size_t i = 0; i < 2; i++) {
+        if (sd_event_add_signal(c->loop, &c->signals[i], signals[i], on_signal, c) < 0)
+            return client_fail(c, "signals could not be watched");
+    }
+    return true;
+}
+
+bool client_store_path(char *path, size_t cap, char *why, size_t why_cap)
+{
+    if (!client_options.store)
+        return paths_state(path, cap, "troth.db", why, why_cap);
+    snprintf(path, cap, "%s", client_options.store);
+    return true;
+}
+
+int client_open(struct client *c, const struct cli *cli)
+{
+    char why[512], path[4096];
+    memset(c, 0, sizeof *c);
+    c->cli = cli;
+    out_init(cli->program, client_options.json, stderr);
+
+    const char *where = client_options.transport;
+    if (!where || !*where)
+        where = getenv("TROTH_TRANSPORT");
+    if (!where || !*where)
+        return cli_misuse(cli, "no controller is named: give --transport, for example "
+                               "--transport " TRANSPORT_EXAMPLES ", or set TROTH_TRANSPORT");
+    if (!transport_parse(&c->where, where, why, sizeof why))
+        return cli_misuse(cli, "%s", why);
+    int status = security_check(c);
+    if (status != CLI_GO)
+        return status;
+    if (!client_store_path(path, sizeof path, why, sizeof why)) {
+        client_fail(c, "%s", why);
+        return CLI_FAILED;
+    }
+    if (store_open(&c->store, path, why, sizeof why) != TROTH_OK) {
+        client_fail(c, "%s", why);
+        return CLI_FAILED;
+    }
+    if (*why)
+        out_event(OUT_WARN, "warning", NULL, "%s", why);
+    if (open_loop(c) && open_agents(c) && open_runtime(c))
+        return CLI_GO;
+    client_close(c);
+    return CLI_FAILED;
+}
+
+static void finished(void *ctx)
+{
+    *(bool *)ctx = true;
+}
+
+void client_close(struct client *c)
+{
+    c->on_event = NULL;
+    c->on_device = NULL;
+    if (c->runtime && runtime_links(c->runtime)) {
+        bool done = false;
+        runtime_finish(c->runtime, 0, finished, &done);
+        /* It ends within a second of itself; the loop may fail. */
+        while (!done && sd_event_run(c->loop, 2000000) > 0)
+            ;
+    }
+    agent_close(c->agent);
+    agent_close(c->typist);
+    runtime_free(c->runtime);
+    store_close(c->store);
+    for (size_t i = 0; i < 2; i++)
+        sd_event_source_unref(c->signals[i]);
+    sd_event_unref(c->loop);
+    c->agent = c->typist = NULL;
+    c->runtime = NULL;
+    c->store = NULL;
+    c->loop = NULL;
+}

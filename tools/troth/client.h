@@ -1,0 +1,191 @@
+/*
+ * A command at work: what the commands that use the radio share. A command is written as it reads:
+ * one step after the other, each waiting on the loop until its outcome is there.
+ *
+ *     client_open, client_start, client_find, client_connect ... client_close
+ *
+ * Every step that returns false has said why in one sentence.
+ */
+#ifndef TROTH_TOOLS_CLIENT_H
+#define TROTH_TOOLS_CLIENT_H
+
+#include "devices.h"
+
+#include "common/agent.h"
+#include "common/cli.h"
+#include "ports/linux/runtime.h"
+
+#include <troth/event.h>
+#include <troth/state.h>
+
+/* What the options say. One program, one command line. */
+struct client_options {
+    const char *transport, *store, *capture;
+    bool json, verbose;
+    unsigned timeout; /* seconds; 0: each step's own */
+    /* who answers a pairing, and what it has to be */
+    int io_cap; /* -1: what is at hand */
+    const char *passkey, *compare, *agent;
+    bool yes, no, no_pair, no_bond, require_mitm, allow_legacy;
+};
+extern struct client_options client_options;
+
+#define CLIENT_STORE_OPTION                                                                        \
+    {                                                                                              \
+        .name = "store", .kind = CLI_TEXT, .target = &client_options.store, .argument = "FILE",    \
+        .help = "bonds are kept there (default: troth/troth.db in the XDG\n"                       \
+                "state directory)"                                                                 \
+    }
+#define CLIENT_JSON_OPTION                                                                         \
+    {                                                                                              \
+        .name = "json", .kind = CLI_FLAG, .target = &client_options.json, .help = "for machines"   \
+    }
+#define CLIENT_OPTIONS                                                                             \
+    {.name = "transport",                                                                          \
+     .letter = 't',                                                                                \
+     .kind = CLI_TEXT,                                                                             \
+     .target = &client_options.transport,                                                          \
+     .argument = "WHERE",                                                                          \
+     .help =                                                                                       \
+         "the controller: " TRANSPORT_EXAMPLES "\n(default: the environment's TROTH_TRANSPORT)"},  \
+        CLIENT_STORE_OPTION,                                                                       \
+        {.name = "capture",                                                                        \
+         .kind = CLI_TEXT,                                                                         \
+         .target = &client_options.capture,                                                        \
+         .argument = "FILE",                                                                       \
+         .help = "write what crosses the HCI, as btsnoop"},                                        \
+        {.name = "timeout",                                                                        \
+         .kind = CLI_NUMBER,                                                                       \
+         .target = &client_options.timeout,                                                        \
+         .argument = "SECONDS",                                                                    \
+         .help = "how long to wait for the device",                                                \
+         .min = 1,                                                                                 \
+         .max = 3600},                                                                             \
+        CLIENT_JSON_OPTION,                                                                        \
+    {                                                                                              \
+        .name = "verbose", .letter = 'v', .kind = CLI_FLAG, .target = &client_options.verbose,     \
+        .help = "tell more of what happens"                                                        \
+    }
+
+#define CLIENT_PAIRING_OPTIONS                                                                     \
+    {.name = "io-cap",                                                                             \
+     .kind = CLI_CHOICE,                                                                           \
+     .target = &client_options.io_cap,                                                             \
+     .choices = cli_io_caps,                                                                       \
+     .help = "what we can show and type (default: what is at hand)"},                              \
+        {.name = "passkey",                                                                        \
+         .kind = CLI_TEXT,                                                                         \
+         .target = &client_options.passkey,                                                        \
+         .argument = "FILE",                                                                       \
+         .help = "the six digits, when asked; - is stdin"},                                        \
+        {.name = "compare",                                                                        \
+         .kind = CLI_TEXT,                                                                         \
+         .target = &client_options.compare,                                                        \
+         .argument = "FILE",                                                                       \
+         .help = "yes or no, when the numbers are compared; - is stdin"},                          \
+        {.name = "yes",                                                                            \
+         .kind = CLI_FLAG,                                                                         \
+         .target = &client_options.yes,                                                            \
+         .help = "unsafe: say that the numbers match, without looking"},                           \
+        {.name = "no",                                                                             \
+         .kind = CLI_FLAG,                                                                         \
+         .target = &client_options.no,                                                             \
+         .help = "say that the numbers differ"},                                                   \
+        {.name = "agent",                                                                          \
+         .kind = CLI_TEXT,                                                                         \
+         .target = &client_options.agent,                                                          \
+         .argument = "unix:PATH",                                                                  \
+         .help = "somebody on this socket answers"},                                               \
+        {.name = "require-mitm",                                                                   \
+         .kind = CLI_FLAG,                                                                         \
+         .target = &client_options.require_mitm,                                                   \
+         .help = "refuse Just Works and unauthenticated bonds"},                                   \
+    {                                                                                              \
+        .name = "allow-legacy", .kind = CLI_FLAG, .target = &client_options.allow_legacy,          \
+        .help = "unsafe: take legacy pairing, which a listener can break"                          \
+    }
+#define CLIENT_NO_PAIR_OPTION                                                                      \
+    {                                                                                              \
+        .name = "no-pair", .kind = CLI_FLAG, .target = &client_options.no_pair,                    \
+        .help = "never pair: use a bond, or nothing"                                               \
+    }
+
+struct client {
+    const struct cli *cli;
+    sd_event *loop;
+    sd_event_source *signals[2];
+    struct store *store;
+    struct agent *agent;  /* a person at a terminal, or on a socket; NULL */
+    struct agent *typist; /* answers from stdin; NULL */
+    struct runtime *runtime;
+    struct troth_host *host;
+    struct transport_where where;
+    uint8_t io_cap; /* what we tell */
+
+    bool ready;
+    bool over; /* nothing more can be done, and it was said why */
+
+    struct devices devices;
+    void (*on_device)(struct client *c, struct device *d, bool fresh);
+
+    troth_link link;
+    struct device device;       /* whom we talk to */
+    struct troth_addr identity; /* once connected */
+    bool bonded, connect_failed, disconnected;
+    uint8_t hci_status; /* of the two above */
+
+    bool pairing, paired, pairing_failed, encrypted, encrypt_failed;
+    bool bond_removed;
+    bool stored;
+    enum troth_model model;
+    struct troth_level level;
+
+    void (*on_event)(struct client *c, const struct troth_event *event); /* the command's own */
+};
+
+/* Checks the options, opens all there is. CLI_GO, or the exit status to leave with. */
+int client_open(struct client *c, const struct cli *cli);
+/* Disconnects politely, closes everything. */
+void client_close(struct client *c);
+
+/* Runs the loop until done says so (true), it is over, or ms have passed (0: no limit). */
+bool client_wait(struct client *c, bool (*done)(const struct client *c), unsigned ms);
+/* What went wrong, once: later sentences of the same failure are left out. Returns false. */
+bool client_fail(struct client *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The controller is up. */
+bool client_start(struct client *c);
+/* Looks around for ms, or until enough says so. Fills c->devices. */
+bool client_scan(struct client *c, bool (*enough)(const struct client *c), unsigned ms);
+/* c->device by address or name. */
+bool client_find(struct client *c, const char *who);
+bool client_connect(struct client *c);
+/* "Porch lamp (C0:FF:EE:00:00:01)"; static. */
+const char *client_peer(const struct client *c);
+/* The connection ended: says so, with the reason. Returns false. */
+bool client_left(struct client *c);
+
+/* Where the bonds are. False: `why` is a sentence. */
+bool client_store_path(char *path, size_t cap, char *why, size_t why_cap);
+
+/* At a terminal: a person is there to ask. */
+bool client_interactive(void);
+/* A line from that person; false: none will come, or it is over. secret: without echo. */
+bool client_ask(struct client *c, const char *prompt, bool secret, char *line, size_t cap);
+
+/* The controller up, the device found and connected. */
+bool client_reach(struct client *c, const char *who);
+
+/* ---- the protection of the link ---- */
+
+/* Which features and answers the options allow; CLI_GO or CLI_MISUSE. */
+int security_check(struct client *c);
+void security_policy(const struct client *c, struct troth_policy *policy);
+bool security_ask(void *ctx, const struct troth_ask *ask);
+void security_event(struct client *c, const struct troth_event *event);
+/* With the bond, and only with it. */
+bool security_encrypt(struct client *c);
+/* Forgets the bond with whom we talk to. */
+bool security_forget(struct client *c);
+
+#endif

@@ -1,0 +1,28 @@
+/* troth: finds, pairs, provisions, remembers, and explains what went wrong. */
+#include "commands.h"
+
+#include "common/cli.h"
+
+static const struct cli_command commands[] = {
+    {"scan", cmd_scan, "list the devices around"},
+    {"pair", cmd_pair, "pair with a device and keep the bond"},
+    {"provision", cmd_provision, "give a device its network"},
+    {"status", cmd_status, "ask a device about its network"},
+    {"erase", cmd_erase, "make a device forget its network, and forget its bond"},
+    {"bonds", cmd_bonds, "list, show and remove bonds"},
+    {"predict", cmd_predict, "which association model two sides come to, and why"},
+    {"air", cmd_air, "a radio made of software: virtual controllers for any host"},
+    {0},
+};
+
+int main(int argc, char **argv)
+{
+    return cli_dispatch("troth", "Pairs Bluetooth LE devices and hands them their network.",
+                        commands,
+                        "troth air --listen unix:/tmp/air &\n"
+                        "export TROTH_TRANSPORT=unix:/tmp/air\n"
+                        "troth scan\n"
+                        "troth provision wifi\n"
+                        "troth predict\n",
+                        argc, argv);
+}

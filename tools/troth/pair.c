@@ -1,0 +1,97 @@
+/* troth pair: pairs, keeps the bond, and says what it is worth. */
+#include "client.h"
+#include "commands.h"
+
+#include "common/out.h"
+#include "common/words_pairing.h"
+
+#define PAIR_MS 120000 /* people type; the protocol's own timer is shorter on every step */
+
+static const struct cli_option options[] = {
+    CLIENT_PAIRING_OPTIONS,
+    {.name = "no-bond",
+     .kind = CLI_FLAG,
+     .target = &client_options.no_bond,
+     .help = "keep nothing: the pairing ends with the connection"},
+    CLIENT_OPTIONS,
+    {0},
+};
+
+static const struct cli cli = {
+    .program = "troth pair",
+    .operands = "DEVICE",
+    .operands_min = 1,
+    .operands_max = 1,
+    .about = "Pairs with a device, found by its address or its name, and keeps the bond.\n"
+             "Where a bond is there already it only encrypts: to pair anew, remove the bond\n"
+             "first (troth bonds remove).",
+    .options = options,
+    .examples = "troth pair 'Porch lamp'\n"
+                "troth pair C0:FF:EE:00:00:01 --passkey - < passkey.txt\n"
+                "troth pair 'Porch lamp' --io-cap none",
+};
+
+static bool is_over(const struct client *c)
+{
+    return c->paired || c->pairing_failed || c->disconnected;
+}
+
+static bool pair(struct client *c)
+{
+    int r = troth_pair(c->host, c->link, NULL);
+    /* BUSY: the device asked for it first. */
+    if (r != TROTH_OK && r != TROTH_BUSY)
+        return client_fail(c, "cannot pair: %s", troth_result_words(r));
+    client_wait(c, is_over, PAIR_MS);
+    if (c->over || c->paired)
+        return !c->over;
+    if (c->disconnected)
+        return client_left(c);
+    return client_fail(c, "pairing took too long; look at the device and try again");
+}
+
+static void tell(const struct client *c)
+{
+    char level[PAIRING_TEXT], addr[18];
+    pairing_level_text(&c->level, level);
+    troth_addr_text(&c->identity, addr);
+    if (out_is_json()) {
+        out_result("result",
+                   out_fields("address:s type:s name:s paired:b model:s sc:b mitm:b key_size:u "
+                              "bonded:b",
+                              addr, device_addr_type(&c->identity),
+                              *c->device.name ? c->device.name : NULL, c->paired,
+                              c->paired ? troth_model_name((uint8_t)c->model) : NULL, c->level.sc,
+                              c->level.mitm, (unsigned)c->level.key_size, c->bonded),
+                   "%s: %s", client_peer(c), level);
+        return;
+    }
+    printf("Device  %s\n", client_peer(c));
+    if (c->paired)
+        printf("Model   %s\n", pairing_model_words((uint8_t)c->model));
+    else
+        printf("Model   none now: the bond was used\n");
+    printf("Level   %s\n", level);
+    printf("Bonded  %s\n", c->bonded ? "yes" : "no");
+    if (c->paired && !c->bonded && !client_options.no_bond)
+        out_hint(
+            "The device does not bond, or hides its identity: the next connection pairs anew.");
+}
+
+int cmd_pair(int argc, char **argv)
+{
+    static struct client c;
+    char **operands;
+    int status = cli_parse(&cli, argc, argv, &operands);
+    if (status == CLI_GO)
+        status = client_open(&c, &cli);
+    if (status != CLI_GO)
+        return status;
+    bool ok = client_reach(&c, operands[0]);
+    if (ok)
+        ok = c.bonded ? security_encrypt(&c) : pair(&c);
+    if (ok)
+        tell(&c);
+    client_close(&c);
+    return ok ? CLI_DONE : CLI_FAILED;
+}

@@ -1,0 +1,202 @@
+/* The host of the device: its policy, its bonds, its connections, and whom it asks. */
+#include "trothd.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/out.h"
+
+struct peer *bluetooth_peer(struct trothd *d, troth_link link)
+{
+    for (unsigned i = 0; i < TROTH_MAX_LINKS; i++)
+        if (link != TROTH_NO_LINK && d->peers[i].link == link)
+            return &d->peers[i];
+    return NULL;
+}
+
+static void add_peer(struct trothd *d, const struct troth_event *e)
+{
+    for (unsigned i = 0; i < TROTH_MAX_LINKS; i++)
+        if (d->peers[i].link == TROTH_NO_LINK) {
+            d->peers[i] = (struct peer){e->link, e->u.connected.peer, e->u.connected.identity,
+                                        e->u.connected.bonded};
+            return;
+        }
+}
+
+/* ---- advertising ---- */
+
+void bluetooth_advertise(struct trothd *d, bool on)
+{
+    struct troth_advertising adv = {0};
+    if (d->stopping || !d->runtime)
+        return;
+    if (on)
+        troth_wifi_gatt_advertising(d->options.name, &adv);
+    int result = troth_advertise(runtime_host(d->runtime), &adv);
+    if (result != TROTH_OK)
+        out_error("cannot %s advertising: %s", on ? "start" : "stop", troth_result_words(result));
+}
+
+/* ---- events ---- */
+
+/* The specification leaves to the peripheral when to ask; at once, so that a phone prompts now. */
+static void request_security(struct trothd *d, troth_link link)
+{
+    uint8_t auth_req =
+        troth_wifi_gatt_security_request((enum troth_wifi_mode)d->options.security);
+    if (!auth_req)
+        return;
+    int result = troth_security_request(runtime_host(d->runtime), link, auth_req);
+    if (result != TROTH_OK && result != TROTH_STATE)
+        out_error("cannot send a Security Request: %s", troth_result_words(result));
+}
+
+static void on_event(void *ctx, const struct troth_event *e)
+{
+    struct trothd *d = ctx;
+    struct peer *p;
+
+    if (e->type == TROTH_EV_CONNECTED)
+        add_peer(d, e);
+    line_event(d, e);
+    agent_event(d->agent, e);
+    switch ((int)e->type) {
+    case TROTH_EV_CONNECTED:
+        request_security(d, e->link);
+        break;
+    case TROTH_EV_PAIRED:
+        p = bluetooth_peer(d, e->link);
+        if (p && e->u.paired.stored && e->u.paired.keys) {
+            p->identity = e->u.paired.keys->identity;
+            p->bonded = true;
+        }
+        break;
+    case TROTH_EV_DISCONNECTED:
+        network_disconnected(d, e->link);
+        p = bluetooth_peer(d, e->link);
+        if (p)
+            memset(p, 0, sizeof *p);
+        break;
+    case TROTH_EV_SENT:
+        network_sent(d);
+        break;
+    case TROTH_EV_BROKEN:
+        if (!d->options.retry)
+            trothd_exit(d, 1);
+        break;
+    }
+}
+
+/* ---- asks ---- */
+
+static bool needs_agent(const struct trothd *d)
+{
+    return d->options.io_cap != TROTH_NO_INPUT_NO_OUTPUT && !agent_present(d->agent);
+}
+
+/*
+ * Nobody looks at the agent's socket now: what the options promise is not there. Without the need
+ * for a person the pairing goes on and promises nobody.
+ */
+static bool on_pairing_request(struct trothd *d, const struct troth_ask *ask)
+{
+    struct troth_host *host = runtime_host(d->runtime);
+    struct troth_answer answer = {.ok = true};
+    if (!needs_agent(d))
+        return false;
+    if (d->options.security == TROTH_WIFI_MODE_AUTH) {
+        line_nobody(d, bluetooth_peer(d, ask->link));
+        answer.ok = false;
+        answer.reason = TROTH_SMP_AUTHENTICATION_REQUIREMENTS;
+    } else {
+        answer.u.features = troth_policy(host)->features;
+        answer.u.features.io_cap = TROTH_NO_INPUT_NO_OUTPUT;
+    }
+    return troth_answer(host, ask->id, &answer) == TROTH_OK;
+}
+
+static bool on_ask(void *ctx, const struct troth_ask *ask)
+{
+    struct trothd *d = ctx;
+    char text[18] = "the other side";
+    const struct peer *p = bluetooth_peer(d, ask->link);
+    if (ask->type == TROTH_ASK_PAIRING_REQUEST)
+        return on_pairing_request(d, ask);
+    if (p)
+        troth_addr_text(&p->identity, text);
+    return agent_ask(d->agent, runtime_host(d->runtime), ask, text);
+}
+
+static void on_notice(void *ctx, enum runtime_notice what, const char *why, unsigned retry_ms)
+{
+    struct trothd *d = ctx;
+    line_notice(d, what, why, retry_ms);
+    if (what == RUNTIME_LOST && !retry_ms && !d->stopping)
+        trothd_exit(d, 1);
+}
+
+/* ---- bonds ---- */
+
+int bluetooth_forget(struct trothd *d, troth_link last)
+{
+    struct troth_host *host = runtime_host(d->runtime);
+    struct troth_addr all[TROTH_MAX_BONDS];
+    const struct troth_bond *bond;
+    const struct peer *p = bluetooth_peer(d, last);
+    unsigned n = 0, eraser = TROTH_MAX_BONDS;
+
+    for (unsigned i = 0; n < TROTH_MAX_BONDS && (bond = troth_bonds_get(host, i)); i++)
+        all[n++] = bond->keys.identity;
+    for (unsigned i = 0; i < n; i++)
+        if (p && troth_addr_equal(&all[i], &p->identity))
+            eraser = i;
+    for (unsigned i = 0; i <= n; i++) {
+        unsigned at = i < n ? i : eraser; /* the eraser's at the end */
+        if (at >= n || (i < n && i == eraser))
+            continue;
+        if (troth_bonds_remove(host, &all[at]) == TROTH_BUSY)
+            return TROTH_BUSY;
+    }
+    line_forgot(n);
+    return TROTH_OK;
+}
+
+/* Bonds made when the mode was lower: kept, of no use, and their owner knows. */
+static void tell_weak_bonds(struct trothd *d)
+{
+    const struct troth_bond *bond;
+    for (unsigned i = 0; (bond = troth_bonds_get(runtime_host(d->runtime), i)); i++) {
+        struct troth_level level = troth_wifi_gatt_bond_level(&bond->keys);
+        if (!troth_wifi_gatt_bond_ok((enum troth_wifi_mode)d->options.security, &level))
+            line_weak_bond(d, &bond->keys);
+    }
+}
+
+/* ---- opening ---- */
+
+bool bluetooth_open(struct trothd *d, char *why, size_t why_cap)
+{
+    struct troth_policy policy = {.features = TROTH_FEATURES_DEFAULT};
+    policy.features.io_cap = (uint8_t)d->options.io_cap;
+    troth_wifi_gatt_policy((enum troth_wifi_mode)d->options.security, &policy);
+    struct runtime_config config = {
+        .loop = d->loop,
+        .where = d->options.transport,
+        .store = d->store,
+        .capture = d->options.capture,
+        .retry = d->options.retry,
+        .name = d->options.name,
+        .policy = policy,
+        .event = on_event,
+        .ask = on_ask,
+        .notice = on_notice,
+        .ctx = d,
+    };
+    d->runtime = runtime_new(&config, why, why_cap);
+    if (!d->runtime)
+        return false;
+    line_start(d);
+    tell_weak_bonds(d);
+    return true;
+}

@@ -1,0 +1,118 @@
+/* trothd: the device. Opens its parts in order, runs the loop, closes them in the other order. */
+#include "trothd.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <systemd/sd-daemon.h>
+
+#include "common/cli.h"
+#include "common/out.h"
+#include "common/paths.h"
+
+#define POWER_OFF 0x15 /* Remote Device Terminated Connection due to Power Off */
+
+void trothd_exit(struct trothd *d, int status)
+{
+    if (!d->status)
+        d->status = status;
+    sd_event_exit(d->loop, d->status);
+}
+
+static void on_finished(void *ctx)
+{
+    trothd_exit(ctx, 0);
+}
+
+/* The first signal says goodbye to whoever is connected, a second one does not wait for it. */
+static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *context)
+{
+    struct trothd *d = context;
+    (void)source;
+    (void)info;
+    if (d->stopping) {
+        trothd_exit(d, 0);
+        return 0;
+    }
+    d->stopping = true;
+    sd_notify(0, "STOPPING=1");
+    runtime_finish(d->runtime, POWER_OFF, on_finished, d);
+    return 0;
+}
+
+static bool open_loop(struct trothd *d, char *why, size_t cap)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    int r = sd_event_default(&d->loop);
+    if (r >= 0)
+        r = sd_event_add_signal(d->loop, NULL, SIGTERM, on_signal, d);
+    if (r >= 0)
+        r = sd_event_add_signal(d->loop, NULL, SIGINT, on_signal, d);
+    if (r < 0)
+        snprintf(why, cap, "cannot make an event loop: %s", strerror(-r));
+    return r >= 0;
+}
+
+static bool open_store(struct trothd *d, char *why, size_t cap)
+{
+    char path[4096];
+    const char *given = d->options.store;
+    if (!given && !paths_state(path, sizeof path, "trothd.db", why, cap))
+        return false;
+    if (store_open(&d->store, given ? given : path, why, cap) != TROTH_OK)
+        return false;
+    if (*why) /* opened, and something was mended */
+        out_error("%s", why);
+    return true;
+}
+
+static bool open_agent(struct trothd *d, char *why, size_t cap)
+{
+    struct agent_config config = {.loop = d->loop, .kind = d->options.agent,
+                                  .path = d->options.agent_path};
+    d->agent = agent_open(&config, why, cap);
+    return d->agent != NULL;
+}
+
+static int run(struct trothd *d)
+{
+    char why[1024] = "";
+    if (!open_loop(d, why, sizeof why) || !network_open(d, why, sizeof why) ||
+        !open_store(d, why, sizeof why) || !open_agent(d, why, sizeof why) ||
+        !bluetooth_open(d, why, sizeof why) || !network_start(d, why, sizeof why)) {
+        out_error("%s", why);
+        return CLI_FAILED;
+    }
+    runtime_start(d->runtime);
+    /* Ready to serve even while the controller is away: that is said, and tried again. */
+    sd_notify(0, "READY=1");
+    int r = sd_event_loop(d->loop);
+    if (r >= 0)
+        return r;
+    out_error("the event loop failed: %s", strerror(-r));
+    return CLI_FAILED;
+}
+
+int main(int argc, char **argv)
+{
+    struct trothd d = {0};
+    int status = options_read(&d.options, argc, argv);
+    if (status != CLI_GO)
+        return status;
+    out_init("trothd", d.options.json, stdout);
+    status = run(&d);
+    runtime_free(d.runtime);
+    agent_close(d.agent);
+    network_close(&d);
+    store_close(d.store);
+    sd_event_unref(d.loop);
+    if (d.stopping && !status)
+        line_stopped();
+    return status;
+}

@@ -1,0 +1,205 @@
+/* Options, the configuration file, and what of them makes no sense together. */
+#include "trothd.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/cli.h"
+#include "common/config.h"
+
+static bool parse_transport(void *target, const char *text, char *why, size_t cap)
+{
+    return transport_parse(target, text, why, cap);
+}
+
+static bool parse_name(void *target, const char *text, char *why, size_t cap)
+{
+    if (!*text || strlen(text) > 248) { /* Vol 3 Part C 12.1 */
+        snprintf(why, cap, "a device name has 1 to 248 octets");
+        return false;
+    }
+    *(const char **)target = text;
+    return true;
+}
+
+static bool parse_agent(void *target, const char *text, char *why, size_t cap)
+{
+    struct options *o = target;
+    o->agent_given = true;
+    o->agent_path = NULL;
+    if (!strcmp(text, "terminal")) {
+        o->agent = AGENT_TERMINAL;
+    } else if (!strcmp(text, "none")) {
+        o->agent = AGENT_NONE;
+    } else if (!strncmp(text, "unix:", 5) && text[5]) {
+        o->agent = AGENT_SOCKET;
+        o->agent_path = text + 5;
+    } else {
+        snprintf(why, cap, "terminal, none or unix:PATH is expected");
+        return false;
+    }
+    return true;
+}
+
+static bool parse_network(void *target, const char *text, char *why, size_t cap)
+{
+    struct options *o = target;
+    if (!strncmp(text, "sim:", 4) && text[4]) {
+        o->network = NETWORK_SIM;
+        o->network_file = text + 4;
+        return true;
+    }
+    static const char *const later[] = {"wpa:", "nm:", "otbr:"};
+    for (size_t i = 0; i < sizeof later / sizeof *later; i++)
+        if (!strncmp(text, later[i], strlen(later[i]))) {
+            snprintf(why, cap, "%s networks are not in this version of troth; use sim:FILE",
+                     later[i]);
+            return false;
+        }
+    snprintf(why, cap, "sim:FILE is expected, a file of simulated networks");
+    return false;
+}
+
+static struct options scratch; /* what the table fills */
+
+static const struct options defaults = {
+    .name = "Troth",
+    .security = TROTH_WIFI_MODE_ENCRYPT,
+    .io_cap = -1,
+    .keep_ble = true,
+    .details = true,
+    .attempts = 3,
+    .attempt_s = 20,
+    .retry = true,
+};
+
+static const struct cli_option table[] = {
+    {.name = "transport", .letter = 't', .kind = CLI_PARSE, .parse = parse_transport,
+     .target = &scratch.transport, .argument = "WHERE",
+     .help = "the controller: " TRANSPORT_EXAMPLES},
+    {.name = "network", .letter = 'n', .kind = CLI_PARSE, .parse = parse_network,
+     .target = &scratch, .argument = "sim:FILE",
+     .help = "how networks are joined; sim: simulated ones"},
+    {.name = "name", .kind = CLI_PARSE, .parse = parse_name, .target = &scratch.name,
+     .argument = "NAME", .help = "the name it advertises (Troth)"},
+    {.name = "security", .letter = 's', .kind = CLI_CHOICE, .choices = cli_wifi_modes,
+     .target = &scratch.security, .argument = "MODE",
+     .help = "what a client must do before it may provision:\n"
+             "none          nothing: plaintext, for evaluation only\n"
+             "encrypt       pair by LE Secure Connections (default)\n"
+             "authenticate  ... with a passkey or a comparison\n"
+             "encrypt-any   insecure: legacy pairing will do"},
+    {.name = "io-cap", .kind = CLI_CHOICE, .choices = cli_io_caps, .target = &scratch.io_cap,
+     .argument = "CAP",
+     .help = "display-only, display-yes-no, keyboard-only,\n"
+             "keyboard-display or none (default: display-only\n"
+             "with an agent, else none)"},
+    {.name = "agent", .letter = 'a', .kind = CLI_PARSE, .parse = parse_agent, .target = &scratch,
+     .argument = "WHO",
+     .help = "who sees passkeys and answers: terminal, none,\n"
+             "or unix:PATH, a socket for one program\n"
+             "(default: terminal if there is one, else none)"},
+    {.name = "store", .kind = CLI_TEXT, .target = &scratch.store, .argument = "PATH",
+     .help = "bonds and credentials (default: trothd.db in\n"
+             "$STATE_DIRECTORY, or troth/trothd.db in the XDG\n"
+             "state directory; /var/lib/troth for root)"},
+    {.name = "keep-ble", .kind = CLI_YES_NO, .target = &scratch.keep_ble,
+     .help = "advertise although a network is joined (yes)"},
+    {.name = "attempts", .kind = CLI_NUMBER, .target = &scratch.attempts, .min = 1, .max = 20,
+     .help = "joins before new credentials have failed (3)"},
+    {.name = "timeout", .kind = CLI_NUMBER, .target = &scratch.attempt_s, .min = 1, .max = 600,
+     .argument = "SECONDS", .help = "how long one join may take (20)"},
+    {.name = "details", .kind = CLI_YES_NO, .target = &scratch.details,
+     .help = "serve the characteristic that says why (yes)"},
+    {.name = "retry", .kind = CLI_YES_NO, .target = &scratch.retry,
+     .help = "connect again when the controller goes (yes)"},
+    {.name = "json", .kind = CLI_FLAG, .target = &scratch.json,
+     .help = "one JSON object a line, for machines"},
+    {.name = "capture", .kind = CLI_TEXT, .target = &scratch.capture, .argument = "FILE",
+     .help = "write what crosses the HCI, as btsnoop"},
+    {.name = "config", .letter = 'c', .kind = CLI_TEXT, .target = &scratch.config,
+     .argument = "FILE", .not_in_config = true,
+     .help = "\"option = value\" lines; the command line wins"},
+    {0},
+};
+
+static const struct cli cli = {
+    .program = "trothd",
+    .about = "The device: advertises, pairs, takes network credentials over the 8b84xxxx service,\n"
+             "joins the network, remembers. Runs until SIGTERM or SIGINT.",
+    .options = table,
+    .examples =
+        "trothd --transport unix:/tmp/air --network sim:networks.conf\n"
+        "trothd --transport tcp:127.0.0.1:9000 --network sim:networks.conf \\\n"
+        "       --security authenticate --name 'Porch lamp'\n"
+        "trothd --config /etc/troth/trothd.conf --json",
+    .notes =
+        "Passkeys go to the agent and nowhere else, never to these lines. On the agent's socket\n"
+        "trothd writes one of the lines below; all but the first are answered by a line:\n"
+        "  display passkey 012345\n"
+        "  compare 012345 ?        yes or no\n"
+        "  type passkey ?          six digits, or no\n"
+        "  confirm pairing ?       yes or no\n"
+        "  withdrawn               the line before is void",
+};
+
+/* Who can see and type decides what may be promised. */
+static int check_agent(struct options *o)
+{
+    static const char *const way_out =
+        "run it on a terminal, or give --agent unix:PATH and a program that shows passkeys there";
+    if (!o->agent_given)
+        o->agent = agent_have_terminal() ? AGENT_TERMINAL : AGENT_NONE;
+    if (o->agent == AGENT_NONE) {
+        if (o->security == TROTH_WIFI_MODE_AUTH)
+            return cli_misuse(&cli,
+                              "in authenticate mode somebody must see the passkey, and there is no "
+                              "agent: %s, or choose --security encrypt",
+                              way_out);
+        if (o->io_cap >= 0 && o->io_cap != TROTH_NO_INPUT_NO_OUTPUT)
+            return cli_misuse(&cli,
+                              "an IO capability promises a person, and there is no agent: %s, or "
+                              "say --io-cap none",
+                              way_out);
+        o->io_cap = TROTH_NO_INPUT_NO_OUTPUT;
+    }
+    if (o->io_cap < 0)
+        o->io_cap = TROTH_DISPLAY_ONLY;
+    if (o->security == TROTH_WIFI_MODE_AUTH && o->io_cap == TROTH_NO_INPUT_NO_OUTPUT)
+        return cli_misuse(&cli, "with --io-cap none nothing can be authenticated: choose another, "
+                                "or --security encrypt");
+    return CLI_GO;
+}
+
+static int parse(struct options *o, int argc, char **argv)
+{
+    scratch = *o;
+    int status = cli_parse(&cli, argc, argv, NULL);
+    *o = scratch;
+    return status;
+}
+
+int options_read(struct options *o, int argc, char **argv)
+{
+    char why[700];
+
+    *o = defaults;
+    int status = parse(o, argc, argv);
+    if (status != CLI_GO)
+        return status;
+    if (o->config) {
+        /* The file over the defaults, the command line over both. */
+        scratch = defaults;
+        if (!config_read(o->config, table, why, sizeof why)) {
+            fprintf(stderr, "trothd: %s\n", why);
+            return CLI_MISUSE;
+        }
+        *o = scratch;
+        status = parse(o, argc, argv);
+    }
+    if (status == CLI_GO && o->transport.kind == TRANSPORT_NONE)
+        status = cli_misuse(&cli, "--transport is missing: " TRANSPORT_EXAMPLES);
+    if (status == CLI_GO && o->network == NETWORK_NONE)
+        status = cli_misuse(&cli, "--network is missing: sim:FILE, a file of simulated networks");
+    return status == CLI_GO ? check_agent(o) : status;
+}

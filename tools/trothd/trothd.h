@@ -1,0 +1,92 @@
+/* The device's parts, which one loop drives. */
+#ifndef TROTH_TROTHD_H
+#define TROTH_TROTHD_H
+
+#include <systemd/sd-event.h>
+
+#include <troth/wifi_gatt.h>
+
+#include "common/agent.h"
+#include "ports/linux/runtime.h"
+#include "ports/linux/store.h"
+
+enum { NETWORK_NONE = 0, NETWORK_SIM };
+
+struct options {
+    struct transport_where transport;
+    const char *name;
+    int security;    /* enum troth_wifi_mode */
+    int io_cap;      /* enum troth_io_cap; -1: what the agent allows */
+    enum agent_kind agent;
+    const char *agent_path; /* AGENT_SOCKET */
+    bool agent_given;
+    const char *store; /* NULL: the usual place */
+    int network;       /* NETWORK_... */
+    const char *network_file;
+    bool keep_ble;
+    bool details;
+    unsigned attempts, attempt_s;
+    bool retry;
+    bool json;
+    const char *capture, *config;
+};
+
+/* CLI_GO, or the exit status: one sentence was said. */
+int options_read(struct options *o, int argc, char **argv);
+
+/* A connection, as the lines name it. */
+struct peer {
+    troth_link link; /* TROTH_NO_LINK: unused */
+    struct troth_addr addr, identity;
+    bool bonded;
+};
+
+struct network; /* network.c */
+
+struct trothd {
+    struct options options;
+    sd_event *loop;
+    struct store *store;
+    struct agent *agent;
+    struct runtime *runtime;
+    struct network *network;
+    struct peer peers[TROTH_MAX_LINKS];
+    bool stopping; /* asked to */
+    int status;    /* to exit with */
+};
+
+/* Ends the loop; the first status counts. */
+void trothd_exit(struct trothd *d, int status);
+
+/* ---- bluetooth.c: the host and whoever answers it ---- */
+
+bool bluetooth_open(struct trothd *d, char *why, size_t why_cap);
+void bluetooth_advertise(struct trothd *d, bool on);
+/* All bonds, that of the link `last` at the end. TROTH_BUSY: some are left, call again later. */
+int bluetooth_forget(struct trothd *d, troth_link last);
+struct peer *bluetooth_peer(struct trothd *d, troth_link link);
+
+/* ---- network.c: the provisioning session, its service, its network ---- */
+
+/* Two steps: the service is registered with a host that the first step need not have. */
+bool network_open(struct trothd *d, char *why, size_t why_cap);
+bool network_start(struct trothd *d, char *why, size_t why_cap);
+void network_close(struct trothd *d);
+void network_sent(struct trothd *d);
+void network_disconnected(struct trothd *d, troth_link link);
+/* Be reachable: the session wants it. */
+bool network_window(const struct trothd *d);
+
+/* ---- lines.c: what is said ---- */
+
+void line_start(const struct trothd *d);
+void line_weak_bond(const struct trothd *d, const struct troth_bond_keys *keys);
+void line_event(struct trothd *d, const struct troth_event *e);
+void line_notice(struct trothd *d, enum runtime_notice what, const char *why, unsigned retry_ms);
+void line_prov(struct trothd *d, const struct troth_prov *p, const struct troth_prov_event *e);
+void line_nobody(const struct trothd *d, const struct peer *p);
+void line_stored_network(const struct troth_credentials *c);
+void line_forgot(unsigned count);
+void line_stopped(void);
+
+#endif
