@@ -114,7 +114,7 @@ void smp_take_security_request(struct smp *s, uint8_t auth_req)
     e.u.auth_req = auth_req;
     s->env->event(s->link, &e);
 
-    if (s->encrypting || s->security_asked || satisfies(&s->level, auth_req))
+    if (s->encrypting || smp_asked(s, TROTH_ASK_SECURITY_REQUEST) || satisfies(&s->level, auth_req))
         return;
     struct troth_level level = smp_available(s);
     /* A bond made by legacy pairing is still the best we have to offer a peer that asks for SC. */
@@ -131,8 +131,7 @@ void smp_take_security_request(struct smp *s, uint8_t auth_req)
     a.u.pairing.side = TROTH_INITIATOR;
     a.u.pairing.features[TROTH_RESPONDER].auth_req = auth_req;
     a.u.pairing.bonded = s->env->bond(s->link) != NULL;
-    s->security_asked = true;
-    s->env->ask(s->link, &a);
+    smp_ask(s, &a);
 }
 
 /* ---- LTK requests, the peripheral's ---- */

@@ -82,15 +82,24 @@ static void forget_run(struct smp *s)
     s->security_requested = false;
 }
 
+void smp_ask(struct smp *s, struct troth_ask *a)
+{
+    s->open |= (uint16_t)(1u << a->type);
+    s->env->ask(s->link, a);
+}
+
+void smp_withdraw(struct smp *s, enum troth_ask_type type)
+{
+    if (!smp_asked(s, type))
+        return;
+    s->open &= (uint16_t) ~(1u << type);
+    s->env->withdraw(s->link, type);
+}
+
 static void withdraw_all(struct smp *s)
 {
-    static const uint8_t asks[] = {TROTH_ASK_PAIRING_REQUEST, TROTH_ASK_SECURITY_REQUEST,
-                                   TROTH_ASK_VALIDATE,        TROTH_ASK_CONSENT,
-                                   TROTH_ASK_PASSKEY_DISPLAY, TROTH_ASK_PASSKEY_INPUT,
-                                   TROTH_ASK_COMPARE,         TROTH_ASK_OOB_DATA,
-                                   TROTH_ASK_KEYPAIR,         TROTH_ASK_DHKEY};
-    for (size_t i = 0; i < sizeof asks; i++)
-        s->env->withdraw(s->link, (enum troth_ask_type)asks[i]);
+    for (unsigned type = 0; s->open; type++)
+        smp_withdraw(s, (enum troth_ask_type)type);
 }
 
 void smp_send_failed(struct smp *s, uint8_t reason)
@@ -163,9 +172,8 @@ void smp_rest(struct smp *s)
 void smp_begin(struct smp *s)
 {
     forget_run(s);
-    if (s->security_asked)
-        s->env->withdraw(s->link, TROTH_ASK_SECURITY_REQUEST);
-    s->completed = s->security_asked = false;
+    smp_withdraw(s, TROTH_ASK_SECURITY_REQUEST);
+    s->completed = false;
     s->run.at = smp_script_features;
     timer_start(&s->timer, SMP_TIMEOUT_MS);
 }
@@ -434,8 +442,7 @@ void smp_disconnected(struct smp *s, uint8_t hci_reason)
 {
     if (s->encrypting == SMP_ENC_BOND && hci_reason == HCI_MIC_FAILURE)
         smp_bond_lost(s, hci_reason);
-    if (s->security_asked)
-        s->env->withdraw(s->link, TROTH_ASK_SECURITY_REQUEST);
+    smp_withdraw(s, TROTH_ASK_SECURITY_REQUEST);
     if (smp_busy(s))
         smp_fail(s, 0, TROTH_BY_LINK);
     wipe(s, sizeof *s);

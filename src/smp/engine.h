@@ -53,6 +53,14 @@ static inline uint8_t smp_peer(const struct smp *s)
     return (uint8_t)!s->side;
 }
 
+/* Every ask goes out and ends through these, so that only what was asked is ever answered. */
+void smp_ask(struct smp *s, struct troth_ask *a);
+void smp_withdraw(struct smp *s, enum troth_ask_type type);
+static inline bool smp_asked(const struct smp *s, unsigned type)
+{
+    return type < 16 && s->open >> type & 1;
+}
+
 /* Starts a pairing at its features. */
 void smp_begin(struct smp *s);
 /* Runs the script until it must wait. */

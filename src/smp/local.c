@@ -11,7 +11,7 @@ static void ask(struct smp *s, enum troth_ask_type type)
     a.u.pairing.model = (enum troth_model)r->model;
     a.u.pairing.sc = r->sc;
     a.u.pairing.bonded = s->env->bond(s->link) != NULL;
-    s->env->ask(s->link, &a);
+    smp_ask(s, &a);
 }
 
 static void ask_number(struct smp *s, enum troth_ask_type type, uint32_t number)
@@ -19,7 +19,7 @@ static void ask_number(struct smp *s, enum troth_ask_type type, uint32_t number)
     struct troth_ask a = {.type = type};
     a.u.passkey.passkey = number;
     a.u.passkey.model = (enum troth_model)s->run.model;
-    s->env->ask(s->link, &a);
+    smp_ask(s, &a);
 }
 
 /* 0 to 999999, each as likely as the next. */
@@ -76,7 +76,7 @@ static void enter_keypair(struct smp *s)
     s->env->random(s->link, r->s.private_key, 32);
     struct troth_ask a = {.type = TROTH_ASK_KEYPAIR};
     a.u.keypair.random = r->s.private_key;
-    s->env->ask(s->link, &a);
+    smp_ask(s, &a);
 }
 
 static void enter_dhkey(struct smp *s)
@@ -84,7 +84,7 @@ static void enter_dhkey(struct smp *s)
     struct troth_ask a = {.type = TROTH_ASK_DHKEY};
     a.u.dhkey.private_key = s->run.s.private_key;
     a.u.dhkey.public_key = s->run.public_key[smp_peer(s)];
-    s->env->ask(s->link, &a);
+    smp_ask(s, &a);
 }
 
 /* Which side's person types, of a passkey model. */
@@ -145,7 +145,7 @@ static void derive(struct smp *s)
 static void enter_encrypt(struct smp *s)
 {
     struct smp_run *r = &s->run;
-    s->env->withdraw(s->link, TROTH_ASK_PASSKEY_DISPLAY);
+    smp_withdraw(s, TROTH_ASK_PASSKEY_DISPLAY);
     if (!r->sc) {
         toolbox_s1(r->s.tk, r->s.nonce[TROTH_RESPONDER], r->s.nonce[TROTH_INITIATOR], r->s.key);
         smp_shorten(r->s.key, r->key_size);
@@ -293,31 +293,15 @@ static int answer_oob(struct smp *s, const struct troth_oob *oob)
     return TROTH_OK;
 }
 
-int smp_answer(struct smp *s, enum troth_ask_type type, const struct troth_answer *a)
+/* A yes to what was asked. TROTH_INVALID: no such answer exists, nothing changed. */
+static int take_answer(struct smp *s, enum troth_ask_type type, const struct troth_answer *a)
 {
     struct smp_run *r = &s->run;
-    if (type == TROTH_ASK_SECURITY_REQUEST) {
-        if (!s->security_asked)
-            return TROTH_STALE;
-        s->security_asked = false;
-        if (a->ok)
-            return smp_pair(s, &a->u.features);
-        smp_send_failed(s, a->reason ? a->reason : default_reason(type));
-        return TROTH_OK;
-    }
-    if (!smp_busy(s))
-        return TROTH_STALE;
-    if (!a->ok) {
-        smp_fail(s, a->reason ? a->reason : default_reason(type), TROTH_BY_US);
-        return TROTH_OK;
-    }
     switch (type) {
-    case TROTH_ASK_PAIRING_REQUEST: {
-        int result = answer_request(s, a);
-        if (result)
-            return result;
-        break;
-    }
+    case TROTH_ASK_SECURITY_REQUEST:
+        return smp_pair(s, &a->u.features);
+    case TROTH_ASK_PAIRING_REQUEST:
+        return answer_request(s, a);
     case TROTH_ASK_VALIDATE:
         r->had |= SMP_HAD_PAIR;
         break;
@@ -332,12 +316,8 @@ int smp_answer(struct smp *s, enum troth_ask_type type, const struct troth_answe
             return TROTH_INVALID;
         take_passkey(s, a->u.passkey);
         break;
-    case TROTH_ASK_OOB_DATA: {
-        int result = answer_oob(s, &a->u.oob);
-        if (result)
-            return result;
-        break;
-    }
+    case TROTH_ASK_OOB_DATA:
+        return answer_oob(s, &a->u.oob);
     case TROTH_ASK_KEYPAIR:
         memcpy(r->s.private_key, a->u.keypair.private_key, 32);
         memcpy(r->public_key[s->side], a->u.keypair.public_key, 64);
@@ -348,10 +328,33 @@ int smp_answer(struct smp *s, enum troth_ask_type type, const struct troth_answe
         r->had |= SMP_HAD_DHKEY;
         break;
     default:
-        return TROTH_OK; /* a display needs no answer */
+        return TROTH_INVALID;
     }
-    smp_proceed(s);
     return TROTH_OK;
+}
+
+int smp_answer(struct smp *s, enum troth_ask_type type, const struct troth_answer *a)
+{
+    if (!smp_asked(s, type))
+        return TROTH_STALE;
+    if (type == TROTH_ASK_PASSKEY_DISPLAY)
+        return TROTH_INVALID; /* nothing was asked */
+    const uint16_t bit = (uint16_t)(1u << type);
+    s->open &= (uint16_t)~bit;
+    if (!a->ok) {
+        uint8_t reason = a->reason ? a->reason : default_reason(type);
+        if (smp_busy(s))
+            smp_fail(s, reason, TROTH_BY_US);
+        else
+            smp_send_failed(s, reason);
+        return TROTH_OK;
+    }
+    int result = take_answer(s, type, a);
+    if (result == TROTH_INVALID)
+        s->open |= bit;
+    else
+        smp_proceed(s);
+    return result;
 }
 
 /*

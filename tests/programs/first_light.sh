@@ -6,9 +6,9 @@ set -u
 bin=${TROTH_BIN:?}
 troth=$bin/troth
 dir=$(mktemp -d)
-export HOME=$dir NO_COLOR=1
+export XDG_STATE_HOME=$dir NO_COLOR=1
 export TROTH_TRANSPORT=unix:$dir/air
-unset STATE_DIRECTORY XDG_STATE_HOME
+unset STATE_DIRECTORY
 declare -A pid=()
 failures=0
 
@@ -53,6 +53,7 @@ finish() {
 }
 trap finish EXIT
 trap 'exit 1' TERM INT
+trap '' PIPE # a program that ends early is a failure, not our end
 
 cat >"$dir/tool.py" <<'PY'
 """status PATH: the air's links, a line each. agent PATH: what a device asks its person, answered."""

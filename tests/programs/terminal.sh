@@ -8,8 +8,8 @@ bin = os.environ["TROTH_BIN"]
 dir = tempfile.mkdtemp()
 where = "unix:" + dir + "/air"
 children = []
-env = {**os.environ, "HOME": dir, "TROTH_TRANSPORT": where, "TERM": "xterm"}
-for name in ("NO_COLOR", "XDG_STATE_HOME", "STATE_DIRECTORY"):
+env = {**os.environ, "XDG_STATE_HOME": dir, "TROTH_TRANSPORT": where, "TERM": "xterm"}
+for name in ("NO_COLOR", "STATE_DIRECTORY"):
     env.pop(name, None)
 
 
@@ -73,6 +73,7 @@ def story():
                dir + "/device.db", "--name", "Lamp", "--security", "authenticate", "--agent",
                f"unix:{dir}/agent"), "advertising as")
     display = socket.socket(socket.AF_UNIX)
+    display.settimeout(40)
     display.connect(dir + "/agent")
     lines = display.makefile()
 
@@ -117,6 +118,7 @@ def story():
     print("ok")
 
 
+signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
 try:
     story()
 finally:

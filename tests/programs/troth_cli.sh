@@ -4,8 +4,8 @@ set -u
 troth=${TROTH_BIN:?}/troth
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-export HOME=$dir XDG_STATE_HOME=$dir/state NO_COLOR=1
-unset TROTH_TRANSPORT
+export XDG_STATE_HOME=$dir/state NO_COLOR=1
+unset TROTH_TRANSPORT STATE_DIRECTORY
 failures=0
 
 fault() {

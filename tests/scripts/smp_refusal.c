@@ -210,6 +210,38 @@ static void harm_no(void)
     }
 }
 
+/* An answer to what is not open has no effect, whatever it says: TROTH_STALE, smp.h. */
+static void harm_unasked(void)
+{
+    struct troth_answer a;
+    for (unsigned n = 0; n < 2 * SMP_BENCH_ASKS; n++) {
+        unsigned type = n / 2;
+        if (saved.b.open[type] && type != TROTH_ASK_PASSKEY_DISPLAY)
+            continue;
+        harm_begin(n & 1 ? "yes to the closed ask" : "no to the closed ask", type);
+        memset(&a, 0, sizeof a);
+        a.ok = n & 1;
+        if (type == TROTH_ASK_PAIRING_REQUEST || type == TROTH_ASK_SECURITY_REQUEST)
+            a.u.features = s.flow->f[s.b.side];
+        bool open = s.b.open[type];
+        int result = smp_bench_answer(&s.b, type, &a);
+        s.b.open[type] = open;
+        TALLY(s.b.events == saved.b.events && s.b.sent_total == saved.b.sent_total &&
+                  !memcmp(&s.b.smp, &saved.b.smp, sizeof s.b.smp),
+              "an answer to a closed ask had an effect");
+        TALLY(result == TROTH_STALE || result == TROTH_INVALID,
+              "an answer to a closed ask is %d, not TROTH_STALE", result);
+    }
+}
+
+static void test_unasked(void **state)
+{
+    (void)state;
+    tally_start();
+    harm_walk(harm_unasked);
+    tally_end("answers to closed asks at every row", 20000);
+}
+
 static void test_no(void **state)
 {
     (void)state;
@@ -614,6 +646,7 @@ int main(void)
         cmocka_unit_test(test_reserved),
         cmocka_unit_test(test_endings),
         cmocka_unit_test(test_no),
+        cmocka_unit_test(test_unasked),
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_every_bit),
         cmocka_unit_test(test_controller),

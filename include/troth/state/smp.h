@@ -74,7 +74,7 @@ struct smp {
     struct troth_ltk hand;
     struct troth_level hand_level;
     bool security_requested;    /* ours is unanswered */
-    bool security_asked;        /* TROTH_ASK_SECURITY_REQUEST is open */
+    uint16_t open;              /* asks that wait for an answer: a bit a type */
     bool completed;             /* Key Rejected is still taken, for this identity */
     struct troth_addr completed_identity;
 };

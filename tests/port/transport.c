@@ -1,0 +1,319 @@
+/* The transport: strings, H4 framing whatever the pieces, and every way to lose a controller. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "ports/linux/transport.h"
+
+#define PACKETS 64
+
+struct rig {
+    char dir[40], path[80], where[96];
+    int listener, peer;
+    sd_event *loop;
+    struct transport *t;
+    unsigned ups, downs, packets;
+    uint8_t types[PACKETS];
+    size_t lengths[PACKETS];
+    bool close_on_packet;
+    char why[400];
+};
+
+static void on_up(void *ctx)
+{
+    ((struct rig *)ctx)->ups++;
+}
+
+static void on_packet(void *ctx, const uint8_t *h4, size_t len)
+{
+    struct rig *r = ctx;
+    assert_true(r->packets < PACKETS);
+    r->types[r->packets] = h4[0];
+    r->lengths[r->packets++] = len;
+    if (r->close_on_packet) {
+        transport_close(r->t);
+        r->t = NULL;
+    }
+}
+
+static void on_down(void *ctx, const char *why)
+{
+    struct rig *r = ctx;
+    r->downs++;
+    snprintf(r->why, sizeof r->why, "%s", why);
+    transport_close(r->t);
+    r->t = NULL;
+}
+
+/* Until nothing is left to do for a moment. */
+static void run(struct rig *r)
+{
+    while (sd_event_run(r->loop, 20000) > 0)
+        ;
+}
+
+static void open_transport(struct rig *r)
+{
+    struct transport_where where;
+    struct transport_handlers h = {on_up, on_packet, on_down, r};
+    char why[300];
+    assert_true(transport_parse(&where, r->where, why, sizeof why));
+    r->t = transport_open(r->loop, &where, &h);
+    assert_non_null(r->t);
+    assert_int_equal(r->ups + r->downs, 0); /* not during the call */
+}
+
+static int setup(void **state)
+{
+    struct rig *r = calloc(1, sizeof *r);
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    snprintf(r->dir, sizeof r->dir, "/tmp/troth-transport-XXXXXX");
+    if (!r || !mkdtemp(r->dir))
+        return -1;
+    snprintf(r->path, sizeof r->path, "%s/hci", r->dir);
+    snprintf(r->where, sizeof r->where, "unix:%s", r->path);
+    snprintf(a.sun_path, sizeof a.sun_path, "%s", r->path);
+    r->peer = -1;
+    r->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (bind(r->listener, (struct sockaddr *)&a, sizeof a) || listen(r->listener, 1) ||
+        sd_event_new(&r->loop) < 0)
+        return -1;
+    *state = r;
+    return 0;
+}
+
+static void hang_up(struct rig *r)
+{
+    if (r->peer >= 0)
+        close(r->peer);
+    r->peer = -1;
+}
+
+static int teardown(void **state)
+{
+    struct rig *r = *state;
+    transport_close(r->t);
+    hang_up(r);
+    close(r->listener);
+    unlink(r->path);
+    rmdir(r->dir);
+    sd_event_unref(r->loop);
+    free(r);
+    return 0;
+}
+
+static void bring_up(struct rig *r)
+{
+    open_transport(r);
+    run(r);
+    assert_int_equal(r->ups, 1);
+    r->peer = accept(r->listener, NULL, NULL);
+    assert_true(r->peer >= 0);
+}
+
+static void give(const struct rig *r, const void *octets, size_t len)
+{
+    assert_int_equal(write(r->peer, octets, len), (ssize_t)len);
+}
+
+/* A command complete, an ACL packet, a synchronous one, an isochronous one: 7, 8, 6, 7 octets. */
+static const uint8_t stream[] = {0x04, 0x0e, 0x04, 1, 0x03, 0x0c, 0, 0x02, 0x40, 0x20,
+                                 0x03, 0x00, 1,    2, 3,    0x03, 0, 0,    0x02, 1,
+                                 2,    0x05, 0,    0, 0x02, 0x00, 1, 2};
+static const size_t stream_lengths[] = {7, 8, 6, 7};
+
+static void assert_stream(const struct rig *r, unsigned first)
+{
+    static const uint8_t types[] = {4, 2, 3, 5};
+    assert_true(r->packets >= first + 4);
+    for (unsigned i = 0; i < 4; i++) {
+        assert_int_equal(r->types[first + i], types[i]);
+        assert_int_equal(r->lengths[first + i], stream_lengths[i]);
+    }
+}
+
+static void packets_come_whole_however_they_are_cut(void **state)
+{
+    struct rig *r = *state;
+    bring_up(r);
+    give(r, stream, sizeof stream);
+    run(r);
+    assert_stream(r, 0);
+    for (size_t i = 0; i < sizeof stream; i++) {
+        give(r, stream + i, 1);
+        run(r);
+    }
+    assert_stream(r, 4);
+    assert_int_equal(r->packets, 8);
+    assert_int_equal(r->downs, 0);
+}
+
+static void the_longest_packet_comes_whole(void **state)
+{
+    struct rig *r = *state;
+    uint8_t *acl = calloc(1, 5 + 65535);
+    bring_up(r);
+    acl[0] = 2;
+    acl[3] = acl[4] = 0xff;
+    for (size_t at = 0; at < 5 + 65535;) {
+        size_t n = 5 + 65535 - at < 4096 ? 5 + 65535 - at : 4096;
+        give(r, acl + at, n);
+        run(r);
+        at += n;
+    }
+    free(acl);
+    assert_int_equal(r->packets, 1);
+    assert_int_equal(r->lengths[0], 5 + 65535);
+}
+
+static void garbage_closes(void **state)
+{
+    static const uint8_t bad[] = {0x00, 0x01, 0x06, 0x47, 0xff};
+    for (unsigned i = 0; i < sizeof bad; i++) {
+        struct rig *r = *state;
+        bring_up(r);
+        give(r, stream, 7);
+        give(r, &bad[i], 1);
+        run(r);
+        assert_int_equal(r->packets, 1); /* what came before it counts */
+        assert_int_equal(r->downs, 1);
+        assert_non_null(strstr(r->why, "not HCI with H4 framing"));
+        teardown(state);
+        assert_int_equal(setup(state), 0);
+    }
+}
+
+static void the_end_is_told_once(void **state)
+{
+    struct rig *r = *state;
+    bring_up(r);
+    give(r, stream, 3);
+    hang_up(r);
+    run(r);
+    assert_int_equal(r->downs, 1);
+    assert_non_null(strstr(r->why, "in the middle of a packet"));
+}
+
+static void nobody_listens(void **state)
+{
+    struct rig *r = *state;
+    unlink(r->path);
+    open_transport(r);
+    run(r);
+    assert_int_equal(r->ups, 0);
+    assert_int_equal(r->downs, 1);
+    assert_non_null(strstr(r->why, "nothing listens at unix:"));
+}
+
+static void closing_from_a_packet_ends_it_there(void **state)
+{
+    struct rig *r = *state;
+    bring_up(r);
+    r->close_on_packet = true;
+    give(r, stream, sizeof stream);
+    run(r);
+    assert_int_equal(r->packets, 1);
+    assert_int_equal(r->downs, 0);
+}
+
+static void what_cannot_be_written_yet_is_kept(void **state)
+{
+    struct rig *r = *state;
+    static uint8_t packet[1000], got[1000];
+    enum { COUNT = 900 };
+    bring_up(r);
+    packet[0] = 2;
+    packet[3] = (uint8_t)((sizeof packet - 5) & 0xff);
+    packet[4] = (sizeof packet - 5) >> 8;
+    for (unsigned i = 0; i < COUNT; i++) {
+        packet[5] = (uint8_t)i;
+        transport_send(r->t, packet, sizeof packet);
+    }
+    for (unsigned i = 0; i < COUNT; i++) {
+        for (size_t at = 0; at < sizeof got;) {
+            ssize_t n = recv(r->peer, got + at, sizeof got - at, MSG_DONTWAIT);
+            if (n > 0)
+                at += (size_t)n;
+            else
+                assert_true(sd_event_run(r->loop, 1000000) > 0);
+        }
+        assert_int_equal(got[5], (uint8_t)i);
+    }
+    assert_int_equal(r->downs, 0);
+}
+
+static void a_controller_that_never_reads_is_given_up(void **state)
+{
+    struct rig *r = *state;
+    static const uint8_t packet[1000] = {2, 0, 0, (1000 - 5) & 0xff, (1000 - 5) >> 8};
+    bring_up(r);
+    for (unsigned i = 0; i < 4000; i++)
+        transport_send(r->t, packet, sizeof packet);
+    assert_int_equal(r->downs, 0); /* not during a call */
+    run(r);
+    assert_int_equal(r->downs, 1);
+    assert_non_null(strstr(r->why, "does not take"));
+}
+
+static void good_strings(void **state)
+{
+    struct transport_where w;
+    char why[300];
+    (void)state;
+    assert_true(transport_parse(&w, "tcp:127.0.0.1:9000", why, sizeof why));
+    assert_int_equal(w.kind, TRANSPORT_TCP);
+    assert_string_equal(w.host, "127.0.0.1");
+    assert_string_equal(w.port, "9000");
+    assert_true(transport_parse(&w, "tcp:[::1]:1", why, sizeof why));
+    assert_string_equal(w.host, "::1");
+    assert_string_equal(w.port, "1");
+    assert_true(transport_parse(&w, "unix:@troth", why, sizeof why));
+    assert_int_equal(w.kind, TRANSPORT_UNIX);
+    assert_string_equal(w.path, "@troth");
+    assert_string_equal(w.text, "unix:@troth");
+}
+
+static void bad_strings(void **state)
+{
+    static const char *const bad[] = {"",           "tcp",        "tcp:",       "tcp::1",
+                                      "tcp:a",      "tcp:a:",     "tcp:a:0",    "tcp:a:65536",
+                                      "tcp:a:-1",   "tcp:a:1x",   "tcp:a: 1",   "tcp:::1:1",
+                                      "tcp:[::1",   "tcp:[::1]1", "tcp:[]:1",   "unix:",
+                                      "UNIX:/x",    "uart:/dev/x", "hci:0",     "bluez:hci0",
+                                      "serial:/x"};
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct transport_where w;
+        char why[300] = "";
+        assert_false(transport_parse(&w, bad[i], why, sizeof why));
+        assert_int_equal(w.kind, TRANSPORT_NONE);
+        assert_true(strlen(why) > 10);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(good_strings),
+        cmocka_unit_test(bad_strings),
+        cmocka_unit_test_setup_teardown(packets_come_whole_however_they_are_cut, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_longest_packet_comes_whole, setup, teardown),
+        cmocka_unit_test_setup_teardown(garbage_closes, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_end_is_told_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(nobody_listens, setup, teardown),
+        cmocka_unit_test_setup_teardown(closing_from_a_packet_ends_it_there, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_cannot_be_written_yet_is_kept, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_controller_that_never_reads_is_given_up, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
