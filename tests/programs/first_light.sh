@@ -56,18 +56,39 @@ trap 'exit 1' TERM INT
 trap '' PIPE # a program that ends early is a failure, not our end
 
 cat >"$dir/tool.py" <<'PY'
-"""status PATH: the air's links, a line each. agent PATH: what a device asks its person, answered."""
-import json, socket, sys
-s = socket.socket(socket.AF_UNIX)
-s.connect(sys.argv[2])
-if sys.argv[1] == "status":
+"""status PATH: the air's links, a line each. agent PATH ANSWER: what a device asks its person, and
+the answer. relay FROM TO: types at TO what FROM displays. json FILE: every line is an object."""
+import json, os, socket, sys, time
+
+def meet(path):
+    s = socket.socket(socket.AF_UNIX)
+    while not os.path.exists(path):
+        time.sleep(0.02)
+    s.connect(path)
+    return s
+
+what, path = sys.argv[1:3]
+if what == "status":
+    s = meet(path)
     for link in json.loads(b"".join(iter(lambda: s.recv(65536), b"")))["links"]:
         print("encrypted" if link["encrypted"] else "plain", link["apparent_key_size"])
+elif what == "json":
+    for line in open(path):
+        assert {"event", "text"} <= set(json.loads(line)), line
+elif what == "relay":
+    device = meet(sys.argv[3])
+    print("here", flush=True)
+    shown = meet(path).makefile().readline()
+    assert shown.startswith("display passkey "), shown
+    assert device.makefile().readline().startswith("type passkey"), "the device asks for no passkey"
+    device.sendall(shown.split()[2].encode() + b"\n")
+    device.recv(1)
 else:
+    s = meet(path)
     print("here", flush=True)
     for line in s.makefile():
         print(line, end="", flush=True)
-        if line.startswith(("compare", "confirm")):
+        if line.startswith(("compare", "confirm", "type")):
             s.sendall((sys.argv[3] + "\n").encode())
 PY
 links() { python3 "$dir/tool.py" status "$dir/air.status"; }
@@ -90,6 +111,9 @@ one_sentence() {
     [ "$(grep -c '^troth ' "$dir/$1.err")" = 1 ] || fault "$1: not one sentence: $(cat "$dir/$1.err")"
     [ -s "$dir/$1.out" ] && fault "$1: a failure wrote results: $(cat "$dir/$1.out")"
 }
+
+# objects NAME: with --json, nothing but objects on stdout
+objects() { python3 "$dir/tool.py" json "$dir/$1.out" || fault "$1: not all of stdout is JSON"; }
 
 bonds() { "$troth" bonds list --store "$dir/$1.db" --json | grep -c '"event":"bond"'; }
 expect_bonds() { # CLIENT DEVICE
@@ -156,6 +180,7 @@ device none --agent none
 run 0 scan scan --for 1
 says scan.out '^Lamp +02:70:A1:00:00:01 \(public\) +-[0-9]+ dBm +Wi-Fi provisioning$'
 run 0 scan scan --for 1 --json
+objects scan
 says scan.out '"address":"02:70:A1:00:00:01".*"name":"Lamp".*"provisioning":true'
 run 0 plain provision wifi --ssid Meadow --password-file "$dir/password"
 says plain.err 'not encrypted: anybody near can read'
@@ -275,6 +300,7 @@ expect_bonds 0 0
 typed '{}' 0 passkey provision wifi Lamp --ssid Meadow --password-file "$dir/password" --json
 says passkey.out '"event":"paired","model":"PASSKEY_ENTRY_INIT_INPUTS","sc":true,"mitm":true,"key_size":16,"bonded":true'
 expect_joined Meadow
+objects passkey
 expect_bonds 1 1
 grep -qE 'clover and rye' "$dir/device.log" "$dir/passkey.out" "$dir/passkey.err" &&
     fault 'the password is in a log'
@@ -300,6 +326,38 @@ input=$dir/yes run 1 denied pair Lamp --compare -
 one_sentence denied
 says denied.err 'the device refused \(NUMERIC_COMPARISON_FAILED\)'
 expect_bonds 0 0
+
+step='mode authenticate, both type'
+fresh
+device authenticate --io-cap keyboard-only --agent "unix:$dir/agent"
+person 123456
+echo '123 456' >"$dir/digits"
+run 0 both pair Lamp --io-cap keyboard-only --passkey "$dir/digits" --json
+objects both
+says both.out '"event":"result".*"model":"PASSKEY_ENTRY_BOTH_INPUTS".*"mitm":true'
+expect_bonds 1 1
+
+step='mode authenticate, the device types'
+fresh
+device authenticate --io-cap keyboard-only --agent "unix:$dir/agent"
+start person python3 "$dir/tool.py" relay "$dir/mine" "$dir/agent"
+await here "$dir/person.log"
+run 0 shows pair Lamp --io-cap display-only --agent "unix:$dir/mine"
+says shows.out '^Model +Passkey Entry \(responder types\)$'
+grep -qE '[0-9]{6}' "$dir/shows.out" "$dir/shows.err" && fault 'a passkey outside the agent'
+expect_bonds 1 1
+
+step='the mode is raised'
+fresh
+device encrypt --agent none
+run 0 weaker pair Lamp
+stop device
+device authenticate --io-cap display-only --agent "unix:$dir/agent"
+run 1 raised status Lamp --passkey "$dir/digits"
+one_sentence raised
+says raised.err 'troth bonds remove 02:70:A1:00:00:01, then this again'
+fresh
+device none --agent none
 
 step='two devices of one name'
 start twin "$bin/trothd" --transport "$TROTH_TRANSPORT" --network "sim:$dir/networks" \

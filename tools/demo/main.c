@@ -92,9 +92,16 @@ static void act_provision(struct stage *s)
     if (s->interactive)
         printf("The simulated networks: \"" HOME "\", password \"" HOME_PASSWORD "\"; \"" OTHER
                "\", password unknown to you.\nEnter alone takes the first.\n");
-    stage_ask(s, "SSID", HOME, false, ssid, sizeof ssid);
-    stage_ask(s, "password (not shown)", HOME_PASSWORD, true, password, sizeof password);
-    int status = provision(s, ssid, password);
+    int status = -1;
+    for (int tries = 0; tries < 3 && status != 0; tries++) {
+        if (tries > 0)
+            stage_say(s, "That did not work; the client said why. Once more.");
+        stage_ask(s, "SSID", HOME, false, ssid, sizeof ssid);
+        stage_ask(s, "password (not shown)", HOME_PASSWORD, true, password, sizeof password);
+        status = provision(s, ssid, password);
+        if (!s->interactive)
+            break;
+    }
     witness_joined(s, joined);
     stage_verdict(s, status == 0, "the client's exit status is 0");
     stage_verdict(s, s->passkey[0] != 0, "the device displayed a passkey");
