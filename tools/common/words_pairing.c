@@ -306,26 +306,25 @@ void pairing_failure(struct pairing_failure *f, const struct troth_event *event)
 {
     const char *step = event->u.pairing_failed.step;
     uint8_t reason = event->u.pairing_failed.reason;
-    const char *at = step && *step ? step : "";
-    const char *during = *at ? ", at: " : "";
+    const char *name = troth_smp_reason_name(reason);
 
     memset(f, 0, sizeof *f);
     f->meaning = troth_smp_reason_words(reason);
+    if (!step || !*step)
+        step = "unknown";
     switch (event->u.pairing_failed.by) {
     case TROTH_BY_US:
-        snprintf(f->what, sizeof f->what, "we ended it (%s)%s%s", troth_smp_reason_name(reason),
-                 during, at);
+        snprintf(f->what, sizeof f->what, "we ended it (%s, step: %s)", name, step);
         break;
     case TROTH_BY_PEER:
-        snprintf(f->what, sizeof f->what, "the device refused (%s)%s%s",
-                 troth_smp_reason_name(reason), during, at);
+        snprintf(f->what, sizeof f->what, "the other side refused (%s, step: %s)", name, step);
         break;
     case TROTH_BY_TIMEOUT:
-        snprintf(f->what, sizeof f->what, "no answer came for 30 seconds%s%s", during, at);
+        snprintf(f->what, sizeof f->what, "no answer came for 30 seconds (step: %s)", step);
         f->meaning = "the other side fell silent; look at it, then connect again";
         break;
     case TROTH_BY_LINK:
-        snprintf(f->what, sizeof f->what, "the connection was lost%s%s", during, at);
+        snprintf(f->what, sizeof f->what, "the connection was lost (step: %s)", step);
         f->meaning = "move closer to the device and try again";
         break;
     }

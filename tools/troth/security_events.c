@@ -86,7 +86,7 @@ static void tell_pairing_failed(struct client *c, const struct troth_event *e)
         out_event(OUT_BAD, "pairing_failed",
                   out_fields(
                       "by:s reason:s step:s model:s why:s",
-                      (const char *[]){"us", "device", "timeout", "link"}[e->u.pairing_failed.by],
+                      (const char *[]){"us", "peer", "timeout", "link"}[e->u.pairing_failed.by],
                       e->u.pairing_failed.reason ? troth_smp_reason_name(e->u.pairing_failed.reason)
                                                  : NULL,
                       e->u.pairing_failed.step,
