@@ -54,8 +54,8 @@ int credentials_load(struct store *s, struct troth_credentials *c)
     else if (result == TROTH_FULL)
         result = TROTH_INVALID;
     if (result == TROTH_OK) {
-        bool whole = take_octets(blob, len, &at, w->ssid.b, &w->ssid.len, sizeof w->ssid.b) &&
-                     at < len;
+        bool whole =
+            take_octets(blob, len, &at, w->ssid.b, &w->ssid.len, sizeof w->ssid.b) && at < len;
         if (whole) {
             w->security = blob[at++];
             whole = take_octets(blob, len, &at, w->password.b, &w->password.len,

@@ -428,8 +428,14 @@ struct runtime *runtime_new(const struct runtime_config *config, char *why, size
     r->cfg = *config;
     r->retry_ms = RETRY_FIRST;
     struct troth_host_config host = {
-        .send = on_send, .event = on_event, .ask = on_ask, .random = random_octets, .ctx = r,
-        .name = config->name, .appearance = config->appearance, .policy = config->policy,
+        .send = on_send,
+        .event = on_event,
+        .ask = on_ask,
+        .random = random_octets,
+        .ctx = r,
+        .name = config->name,
+        .appearance = config->appearance,
+        .policy = config->policy,
     };
     if (!add_sources(r)) {
         snprintf(why, why_cap, "the event loop takes no more sources");

@@ -37,7 +37,7 @@ struct runtime_config {
     const char *capture; /* a btsnoop file to make; NULL: none */
     bool retry;          /* connect again whenever the transport is gone: 0.5 s to 30 s between */
 
-    const char *name;           /* Device Name, outlives the runtime; NULL: "Troth" */
+    const char *name; /* Device Name, outlives the runtime; NULL: "Troth" */
     uint16_t appearance;
     struct troth_policy policy;
 

@@ -285,12 +285,11 @@ static void good_strings(void **state)
 
 static void bad_strings(void **state)
 {
-    static const char *const bad[] = {"",           "tcp",        "tcp:",       "tcp::1",
-                                      "tcp:a",      "tcp:a:",     "tcp:a:0",    "tcp:a:65536",
-                                      "tcp:a:-1",   "tcp:a:1x",   "tcp:a: 1",   "tcp:::1:1",
-                                      "tcp:[::1",   "tcp:[::1]1", "tcp:[]:1",   "unix:",
-                                      "UNIX:/x",    "uart:/dev/x", "hci:0",     "bluez:hci0",
-                                      "serial:/x"};
+    static const char *const bad[] = {
+        "",         "tcp",         "tcp:",     "tcp::1",   "tcp:a",    "tcp:a:",
+        "tcp:a:0",  "tcp:a:65536", "tcp:a:-1", "tcp:a:1x", "tcp:a: 1", "tcp:::1:1",
+        "tcp:[::1", "tcp:[::1]1",  "tcp:[]:1", "unix:",    "UNIX:/x",  "uart:/dev/x",
+        "hci:0",    "bluez:hci0",  "serial:/x"};
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct transport_where w;

@@ -456,8 +456,7 @@ static bool open_socket(struct agent *a, char *why, size_t cap)
     remove_stale(&where);
     a->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     mode_t mask = umask(0177); /* from its first moment on: this user's alone */
-    int r = a->listener < 0 ? -1
-                            : bind(a->listener, (const struct sockaddr *)&where, sizeof where);
+    int r = a->listener < 0 ? -1 : bind(a->listener, (const struct sockaddr *)&where, sizeof where);
     int error = errno;
     umask(mask);
     if (!r) {
@@ -465,8 +464,8 @@ static bool open_socket(struct agent *a, char *why, size_t cap)
         r = listen(a->listener, 4);
         error = errno;
     }
-    if (!r && (r = sd_event_add_io(a->cfg.loop, &a->listen_io, a->listener, EPOLLIN,
-                                   on_connection, a)) < 0)
+    if (!r && (r = sd_event_add_io(a->cfg.loop, &a->listen_io, a->listener, EPOLLIN, on_connection,
+                                   a)) < 0)
         error = -r;
     if (r < 0)
         snprintf(why, cap, "cannot listen for an agent at %s: %s", a->cfg.path,

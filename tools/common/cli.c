@@ -46,14 +46,10 @@ const struct cli_choice cli_wifi_securities[] = {
 };
 
 const struct cli_choice cli_wifi_modes[] = {
-    {"none", TROTH_WIFI_MODE_NONE},
-    {"encrypt", TROTH_WIFI_MODE_ENCRYPT},
-    {"authenticate", TROTH_WIFI_MODE_AUTH},
-    {"encrypt-any", TROTH_WIFI_MODE_ENCRYPT_ANY},
-    {"encrypted", TROTH_WIFI_MODE_ENCRYPT},
-    {"auth", TROTH_WIFI_MODE_AUTH},
-    {"authenticated", TROTH_WIFI_MODE_AUTH},
-    {NULL, 0},
+    {"none", TROTH_WIFI_MODE_NONE},          {"encrypt", TROTH_WIFI_MODE_ENCRYPT},
+    {"authenticate", TROTH_WIFI_MODE_AUTH},  {"encrypt-any", TROTH_WIFI_MODE_ENCRYPT_ANY},
+    {"encrypted", TROTH_WIFI_MODE_ENCRYPT},  {"auth", TROTH_WIFI_MODE_AUTH},
+    {"authenticated", TROTH_WIFI_MODE_AUTH}, {NULL, 0},
 };
 
 /* ---- what was wrong ---- */
@@ -116,10 +112,10 @@ static bool set_number(const struct cli_option *o, const char *text, char *why, 
 
 static bool set_yes_no(const struct cli_option *o, const char *text, char *why, size_t cap)
 {
-    bool yes = !strcmp(text, "yes") || !strcmp(text, "true") || !strcmp(text, "on") ||
-               !strcmp(text, "1");
-    bool no = !strcmp(text, "no") || !strcmp(text, "false") || !strcmp(text, "off") ||
-              !strcmp(text, "0");
+    bool yes =
+        !strcmp(text, "yes") || !strcmp(text, "true") || !strcmp(text, "on") || !strcmp(text, "1");
+    bool no =
+        !strcmp(text, "no") || !strcmp(text, "false") || !strcmp(text, "off") || !strcmp(text, "0");
     if (!yes && !no) {
         snprintf(why, cap, "yes or no is expected");
         return false;
@@ -192,17 +188,18 @@ static void argument_text(const struct cli_option *o, char *text, size_t cap)
     else if (o->kind == CLI_CHOICE)
         choices_text(o->choices, "|", text, cap);
     else
-        snprintf(text, cap, "%s", o->kind == CLI_YES_NO  ? "yes|no"
-                                  : o->kind == CLI_NUMBER ? "N"
-                                                          : "VALUE");
+        snprintf(text, cap, "%s",
+                 o->kind == CLI_YES_NO   ? "yes|no"
+                 : o->kind == CLI_NUMBER ? "N"
+                                         : "VALUE");
 }
 
 static void print_option(char letter, const char *name, const char *argument, const char *help)
 {
     char left[160];
-    int n = snprintf(left, sizeof left, "  %c%c%c --%s%s%s", letter ? '-' : ' ',
-                     letter ? letter : ' ', letter ? ',' : ' ', name, *argument ? " " : "",
-                     argument);
+    int n =
+        snprintf(left, sizeof left, "  %c%c%c --%s%s%s", letter ? '-' : ' ', letter ? letter : ' ',
+                 letter ? ',' : ' ', name, *argument ? " " : "", argument);
     if (n > 28) {
         printf("%s\n", left);
         left[0] = 0;
@@ -264,9 +261,9 @@ static void make_tables(struct getopt_tables *t, const struct cli_option *option
     memset(t, 0, sizeof *t);
     *s++ = ':'; /* we say what is wrong, not getopt */
     for (const struct cli_option *o = options; o && o->kind && t->count < OPTIONS_MAX; o++) {
-        t->longs[t->count] = (struct option){
-            o->name, o->kind == CLI_FLAG ? no_argument : required_argument, NULL,
-            LONG_BASE + (int)t->count};
+        t->longs[t->count] =
+            (struct option){o->name, o->kind == CLI_FLAG ? no_argument : required_argument, NULL,
+                            LONG_BASE + (int)t->count};
         t->count++;
         if (o->letter) {
             *s++ = o->letter;

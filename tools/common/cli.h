@@ -34,7 +34,7 @@ struct cli_list {
     const char *text[CLI_LIST_MAX];
 };
 
-struct cli_option { /* a table ends with an all-zero entry */
+struct cli_option {   /* a table ends with an all-zero entry */
     const char *name; /* long name, without the dashes; the key in a configuration file */
     char letter;      /* short name; 0: none */
     enum cli_kind kind;
@@ -52,10 +52,10 @@ struct cli {
     const char *program;  /* "troth scan": before every sentence */
     const char *operands; /* as usage shows them: "[DEVICE]"; NULL: none are taken */
     unsigned operands_min, operands_max;
-    const char *about;    /* a short paragraph */
+    const char *about;                /* a short paragraph */
     const struct cli_option *options; /* --help and --version are always there */
-    const char *examples; /* lines; NULL: none */
-    const char *notes;    /* further paragraphs after the options; NULL: none */
+    const char *examples;             /* lines; NULL: none */
+    const char *notes;                /* further paragraphs after the options; NULL: none */
 };
 
 #define CLI_GO (-1)
@@ -84,8 +84,8 @@ int cli_dispatch(const char *program, const char *about, const struct cli_comman
                  const char *examples, int argc, char **argv);
 
 /* IO capabilities, security modes: the words both programs take. */
-extern const struct cli_choice cli_io_caps[];        /* enum troth_io_cap */
+extern const struct cli_choice cli_io_caps[];         /* enum troth_io_cap */
 extern const struct cli_choice cli_wifi_securities[]; /* enum troth_wifi_security */
-extern const struct cli_choice cli_wifi_modes[];     /* enum troth_wifi_mode */
+extern const struct cli_choice cli_wifi_modes[];      /* enum troth_wifi_mode */
 
 #endif

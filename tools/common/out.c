@@ -35,11 +35,8 @@ static bool colourful(FILE *where)
 const char *out_sgr(enum out_tone tone, FILE *where)
 {
     static const char *const sgr[] = {
-        [OUT_PLAIN] = "",
-        [OUT_GOOD] = "\033[32m",
-        [OUT_WARN] = "\033[33m",
-        [OUT_BAD] = "\033[31m",
-        [OUT_DIM] = "\033[2m",
+        [OUT_PLAIN] = "",       [OUT_GOOD] = "\033[32m", [OUT_WARN] = "\033[33m",
+        [OUT_BAD] = "\033[31m", [OUT_DIM] = "\033[2m",
     };
     return tone != OUT_PLAIN && colourful(where) ? sgr[tone] : "";
 }
@@ -111,8 +108,7 @@ static void say_json(const char *event, cJSON *fields, const char *text)
     if (fields) {
         cJSON *item;
         while ((item = fields->child))
-            cJSON_AddItemToObject(object, item->string,
-                                  cJSON_DetachItemViaPointer(fields, item));
+            cJSON_AddItemToObject(object, item->string, cJSON_DetachItemViaPointer(fields, item));
     }
     cJSON_AddStringToObject(object, "text", text);
     char *line = cJSON_PrintUnformatted(object);

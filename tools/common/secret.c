@@ -72,12 +72,12 @@ static bool tell(enum line_end end, const char *from, size_t cap, char *why, siz
     return end == LINE_OK;
 }
 
-bool secret_read(const char *path, uint8_t *out, size_t cap, size_t *len, char *why,
-                 size_t why_cap)
+bool secret_read(const char *path, uint8_t *out, size_t cap, size_t *len, char *why, size_t why_cap)
 {
     *len = 0;
     if (strcmp(path, "-") == 0)
-        return tell(read_line(STDIN_FILENO, false, out, cap, len), "standard input", cap, why, why_cap);
+        return tell(read_line(STDIN_FILENO, false, out, cap, len), "standard input", cap, why,
+                    why_cap);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         snprintf(why, why_cap, "cannot read %s: %s", path, strerror(errno));

@@ -43,8 +43,7 @@ void bluetooth_advertise(struct trothd *d, bool on)
 /* The specification leaves to the peripheral when to ask; at once, so that a phone prompts now. */
 static void request_security(struct trothd *d, troth_link link)
 {
-    uint8_t auth_req =
-        troth_wifi_gatt_security_request((enum troth_wifi_mode)d->options.security);
+    uint8_t auth_req = troth_wifi_gatt_security_request((enum troth_wifi_mode)d->options.security);
     if (!auth_req)
         return;
     int result = troth_security_request(runtime_host(d->runtime), link, auth_req);

@@ -220,8 +220,8 @@ static void line_paired(struct trothd *d, const struct troth_event *e)
                          (unsigned)e->link, peer_text(d, e->link),
                          troth_model_name((uint8_t)e->u.paired.model), e->u.paired.level.mitm,
                          e->u.paired.level.sc, (unsigned)e->u.paired.level.key_size,
-                         e->u.paired.stored, e->u.paired.stored ? identity : NULL,
-                         k ? keys : NULL, bonds),
+                         e->u.paired.stored, e->u.paired.stored ? identity : NULL, k ? keys : NULL,
+                         bonds),
               "paired with %s: %s%s%s; %s%s; %u bond%s", peer_text(d, e->link),
               pairing_level_text(&e->u.paired.level, level), k ? "; keys: " : "", keys,
               e->u.paired.stored ? "bonded" : "not bonded: the next connection must pair again",
@@ -289,8 +289,7 @@ static void line_bond(struct trothd *d, const struct troth_event *e)
         break;
     case TROTH_EV_BOND_REMOVED:
         troth_addr_text(&e->u.addr, text);
-        out_event(OUT_PLAIN, "bond_removed",
-                  out_fields("identity:s bonds:u", text, bond_count(d)),
+        out_event(OUT_PLAIN, "bond_removed", out_fields("identity:s bonds:u", text, bond_count(d)),
                   "forgot the bond with %s; %u left", text, bond_count(d));
         break;
     }

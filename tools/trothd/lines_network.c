@@ -13,7 +13,10 @@ static void line_state(const struct troth_prov *p, const struct troth_prov_event
     troth_ssid_text(&s.ssid, ssid, sizeof ssid);
     bool connected = e->state == TROTH_PROV_CONNECTED;
     bool why = e->reason != TROTH_NET_OK;
-    out_event(e->state == TROTH_PROV_FAILED ? OUT_BAD : connected ? OUT_GOOD : OUT_PLAIN, "status",
+    out_event(e->state == TROTH_PROV_FAILED ? OUT_BAD
+              : connected                   ? OUT_GOOD
+                                            : OUT_PLAIN,
+              "status",
               out_fields("status:i status_name:s reason:s ssid:s", (int)e->state,
                          troth_prov_state_name((uint8_t)e->state),
                          why ? troth_net_reason_name((uint8_t)e->reason) : NULL,
@@ -34,8 +37,8 @@ static void line_attempt(const struct troth_prov_event *e)
     out_event(OUT_WARN, "attempt_failed",
               out_fields("number:u left:u reason:s", number, left,
                          troth_net_reason_name((uint8_t)e->reason)),
-              "attempt %u failed: %s (%u left)", number,
-              troth_net_reason_words((uint8_t)e->reason), left);
+              "attempt %u failed: %s (%u left)", number, troth_net_reason_words((uint8_t)e->reason),
+              left);
 }
 
 static void line_window(const struct troth_prov_event *e)

@@ -74,8 +74,8 @@ static bool open_store(struct trothd *d, char *why, size_t cap)
 
 static bool open_agent(struct trothd *d, char *why, size_t cap)
 {
-    struct agent_config config = {.loop = d->loop, .kind = d->options.agent,
-                                  .path = d->options.agent_path};
+    struct agent_config config = {
+        .loop = d->loop, .kind = d->options.agent, .path = d->options.agent_path};
     d->agent = agent_open(&config, why, cap);
     return d->agent != NULL;
 }

@@ -67,8 +67,8 @@ static void on_prov(void *ctx, const struct troth_prov_event *e)
 static int on_notify(void *ctx, enum troth_wifi_gatt_id id, const uint8_t *value, uint16_t len)
 {
     struct network *n = ctx;
-    int result = troth_gatt_notify(runtime_host(n->d->runtime), &n->service, (uint8_t)id, value,
-                                   len);
+    int result =
+        troth_gatt_notify(runtime_host(n->d->runtime), &n->service, (uint8_t)id, value, len);
     if (result == TROTH_BUSY) /* no room in the host's own queue has no SENT event */
         ask_again(n);
     return result;
@@ -174,8 +174,10 @@ static bool open_session(struct network *n, char *why, size_t why_cap)
         .close_ble_after_connect = !o->keep_ble,
     };
     troth_prov_init(&n->prov, &prov);
-    struct troth_wifi_gatt_config gatt = {.prov = &n->prov, .details = o->details,
-                                          .notify = on_notify, .forget_bonds = on_forget,
+    struct troth_wifi_gatt_config gatt = {.prov = &n->prov,
+                                          .details = o->details,
+                                          .notify = on_notify,
+                                          .forget_bonds = on_forget,
                                           .ctx = n};
     troth_wifi_gatt_init(&n->gatt, &gatt);
     n->service.table = troth_wifi_gatt_service((enum troth_wifi_mode)o->security, o->details);

@@ -74,51 +74,101 @@ static const struct options defaults = {
 };
 
 static const struct cli_option table[] = {
-    {.name = "transport", .letter = 't', .kind = CLI_PARSE, .parse = parse_transport,
-     .target = &scratch.transport, .argument = "WHERE",
+    {.name = "transport",
+     .letter = 't',
+     .kind = CLI_PARSE,
+     .parse = parse_transport,
+     .target = &scratch.transport,
+     .argument = "WHERE",
      .help = "the controller: " TRANSPORT_EXAMPLES},
-    {.name = "network", .letter = 'n', .kind = CLI_PARSE, .parse = parse_network,
-     .target = &scratch, .argument = "sim:FILE",
+    {.name = "network",
+     .letter = 'n',
+     .kind = CLI_PARSE,
+     .parse = parse_network,
+     .target = &scratch,
+     .argument = "sim:FILE",
      .help = "how networks are joined; sim: simulated ones"},
-    {.name = "name", .kind = CLI_PARSE, .parse = parse_name, .target = &scratch.name,
-     .argument = "NAME", .help = "the name it advertises (Troth)"},
-    {.name = "security", .letter = 's', .kind = CLI_CHOICE, .choices = cli_wifi_modes,
-     .target = &scratch.security, .argument = "MODE",
+    {.name = "name",
+     .kind = CLI_PARSE,
+     .parse = parse_name,
+     .target = &scratch.name,
+     .argument = "NAME",
+     .help = "the name it advertises (Troth)"},
+    {.name = "security",
+     .letter = 's',
+     .kind = CLI_CHOICE,
+     .choices = cli_wifi_modes,
+     .target = &scratch.security,
+     .argument = "MODE",
      .help = "what a client must do before it may provision:\n"
              "none          nothing: plaintext, for evaluation only\n"
              "encrypt       pair by LE Secure Connections (default)\n"
              "authenticate  ... with a passkey or a comparison\n"
              "encrypt-any   insecure: legacy pairing will do"},
-    {.name = "io-cap", .kind = CLI_CHOICE, .choices = cli_io_caps, .target = &scratch.io_cap,
+    {.name = "io-cap",
+     .kind = CLI_CHOICE,
+     .choices = cli_io_caps,
+     .target = &scratch.io_cap,
      .argument = "CAP",
      .help = "display-only, display-yes-no, keyboard-only,\n"
              "keyboard-display or none (default: display-only\n"
              "with an agent, else none)"},
-    {.name = "agent", .letter = 'a', .kind = CLI_PARSE, .parse = parse_agent, .target = &scratch,
+    {.name = "agent",
+     .letter = 'a',
+     .kind = CLI_PARSE,
+     .parse = parse_agent,
+     .target = &scratch,
      .argument = "WHO",
      .help = "who sees passkeys and answers: terminal, none,\n"
              "or unix:PATH, a socket for one program\n"
              "(default: terminal if there is one, else none)"},
-    {.name = "store", .kind = CLI_TEXT, .target = &scratch.store, .argument = "PATH",
+    {.name = "store",
+     .kind = CLI_TEXT,
+     .target = &scratch.store,
+     .argument = "PATH",
      .help = "bonds and credentials (default: trothd.db in\n"
              "$STATE_DIRECTORY, or troth/trothd.db in the XDG\n"
              "state directory; /var/lib/troth for root)"},
-    {.name = "keep-ble", .kind = CLI_YES_NO, .target = &scratch.keep_ble,
+    {.name = "keep-ble",
+     .kind = CLI_YES_NO,
+     .target = &scratch.keep_ble,
      .help = "advertise although a network is joined (yes)"},
-    {.name = "attempts", .kind = CLI_NUMBER, .target = &scratch.attempts, .min = 1, .max = 20,
+    {.name = "attempts",
+     .kind = CLI_NUMBER,
+     .target = &scratch.attempts,
+     .min = 1,
+     .max = 20,
      .help = "joins before new credentials have failed (3)"},
-    {.name = "timeout", .kind = CLI_NUMBER, .target = &scratch.attempt_s, .min = 1, .max = 600,
-     .argument = "SECONDS", .help = "how long one join may take (20)"},
-    {.name = "details", .kind = CLI_YES_NO, .target = &scratch.details,
+    {.name = "timeout",
+     .kind = CLI_NUMBER,
+     .target = &scratch.attempt_s,
+     .min = 1,
+     .max = 600,
+     .argument = "SECONDS",
+     .help = "how long one join may take (20)"},
+    {.name = "details",
+     .kind = CLI_YES_NO,
+     .target = &scratch.details,
      .help = "serve the characteristic that says why (yes)"},
-    {.name = "retry", .kind = CLI_YES_NO, .target = &scratch.retry,
+    {.name = "retry",
+     .kind = CLI_YES_NO,
+     .target = &scratch.retry,
      .help = "connect again when the controller goes (yes)"},
-    {.name = "json", .kind = CLI_FLAG, .target = &scratch.json,
+    {.name = "json",
+     .kind = CLI_FLAG,
+     .target = &scratch.json,
      .help = "one JSON object a line, for machines"},
-    {.name = "capture", .kind = CLI_TEXT, .target = &scratch.capture, .argument = "FILE",
+    {.name = "capture",
+     .kind = CLI_TEXT,
+     .target = &scratch.capture,
+     .argument = "FILE",
      .help = "write what crosses the HCI, as btsnoop"},
-    {.name = "config", .letter = 'c', .kind = CLI_TEXT, .target = &scratch.config,
-     .argument = "FILE", .not_in_config = true,
+    {.name = "config",
+     .letter = 'c',
+     .kind = CLI_TEXT,
+     .target = &scratch.config,
+     .argument = "FILE",
+     .not_in_config = true,
      .help = "\"option = value\" lines; the command line wins"},
     {0},
 };
@@ -128,11 +178,10 @@ static const struct cli cli = {
     .about = "The device: advertises, pairs, takes network credentials over the 8b84xxxx service,\n"
              "joins the network, remembers. Runs until SIGTERM or SIGINT.",
     .options = table,
-    .examples =
-        "trothd --transport unix:/tmp/air --network sim:networks.conf\n"
-        "trothd --transport tcp:127.0.0.1:9000 --network sim:networks.conf \\\n"
-        "       --security authenticate --name 'Porch lamp'\n"
-        "trothd --config /etc/troth/trothd.conf --json",
+    .examples = "trothd --transport unix:/tmp/air --network sim:networks.conf\n"
+                "trothd --transport tcp:127.0.0.1:9000 --network sim:networks.conf \\\n"
+                "       --security authenticate --name 'Porch lamp'\n"
+                "trothd --config /etc/troth/trothd.conf --json",
     .notes =
         "Passkeys go to the agent and nowhere else, never to these lines. On the agent's socket\n"
         "trothd writes one of the lines below; all but the first are answered by a line:\n"

@@ -15,8 +15,8 @@ enum { NETWORK_NONE = 0, NETWORK_SIM };
 struct options {
     struct transport_where transport;
     const char *name;
-    int security;    /* enum troth_wifi_mode */
-    int io_cap;      /* enum troth_io_cap; -1: what the agent allows */
+    int security; /* enum troth_wifi_mode */
+    int io_cap;   /* enum troth_io_cap; -1: what the agent allows */
     enum agent_kind agent;
     const char *agent_path; /* AGENT_SOCKET */
     bool agent_given;
