@@ -86,7 +86,10 @@ int troth_bonds_load(struct troth_host *h, const struct troth_bond_keys *keys,
 const struct troth_bond *troth_bonds_get(const struct troth_host *h, unsigned i);
 const struct troth_bond *troth_bonds_find(const struct troth_host *h,
                                           const struct troth_addr *identity);
-/* Forgets one; ends in TROTH_EV_BOND_REMOVED once the store did. A link it protects stays up. */
+/*
+ * Forgets one; ends in TROTH_EV_BOND_REMOVED once the store did, or in TROTH_EV_BOND_NOT_REMOVED.
+ * A link it protects stays up.
+ */
 int troth_bonds_remove(struct troth_host *h, const struct troth_addr *identity);
 
 /* Lower in any of {mitm, sc, size} is weaker; mixed counts as weaker. */

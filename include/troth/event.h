@@ -41,6 +41,7 @@ enum troth_event_type {
     TROTH_EV_BOND_LOST, /* the peer no longer has (or never honoured) the bond: .bond_lost */
     TROTH_EV_BOND_REFUSED,  /* a stored key is weaker than the policy demands: .available */
     TROTH_EV_BOND_REMOVED,  /* .addr */
+    TROTH_EV_BOND_NOT_REMOVED, /* .addr: the store would not; it is back at the next start */
     TROTH_EV_WITHDRAWN,     /* an ask is void: close its prompt; .ask_id */
     /* GATT */
     TROTH_EV_MTU,  /* .mtu */

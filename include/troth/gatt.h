@@ -147,7 +147,11 @@ const char *troth_att_error_words(uint8_t error);
  * TROTH_EV_GATT_DONE with its result, also when the link goes. A refusal for lack of security
  * raises the link's security and retries once, as DESIGN.md says.
  */
-/* Everything the peer has: SERVICE, CHARACTERISTIC and DESCRIPTOR events in handle order. */
+/*
+ * Everything the peer has: all its SERVICE events, then of each service its CHARACTERISTIC events
+ * and after them its DESCRIPTOR events. A handle tells what belongs where. DONE with TROTH_FULL: it
+ * has more than 128 services.
+ */
 int troth_gatt_discover(struct troth_host *h, troth_link link);
 /* Only the primary services of this UUID. */
 int troth_gatt_discover_service(struct troth_host *h, troth_link link,

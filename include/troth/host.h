@@ -43,6 +43,11 @@ struct troth_host; /* <troth/state.h> has its size */
 void troth_host_init(struct troth_host *h, const struct troth_host_config *config);
 /* Brings the controller up: ends in TROTH_EV_READY or TROTH_EV_BROKEN. May be called again. */
 void troth_host_start(struct troth_host *h, troth_ms now);
+/*
+ * The controller is no longer there: every link ends (0x1F), what was wanted stays wanted.
+ * troth_host_start brings it up again when it returns. Not from a callback.
+ */
+void troth_host_gone(struct troth_host *h, troth_ms now);
 /* One whole H4 packet from the controller. TROTH_INVALID: malformed, dropped. */
 int troth_host_rx(struct troth_host *h, const uint8_t *packet, size_t len, troth_ms now);
 /* Time passes: call at or after troth_host_deadline. */

@@ -97,8 +97,8 @@ struct troth_host {
     struct troth_addr identity; /* ours */
     troth_ms now;
     bool inside; /* a callback may be running */
-    bool start_due, ready, fall;
-    uint8_t fall_status;
+    bool start_due, ready;
+    uint8_t fall; /* the HCI status every link ends with; 0: none falls */
     bool refuse_due; /* a connection we have no place for */
     uint16_t refuse_handle;
     troth_link last_link;

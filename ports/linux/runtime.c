@@ -22,7 +22,6 @@ struct runtime {
     struct runtime_config cfg;
     struct transport *transport;
     bool up;     /* the transport is */
-    bool losing; /* the host is being told that the controller went */
     bool broken; /* the controller failed: start over from the loop */
     unsigned retry_ms;
     uint32_t stored_ask; /* an answer the host had no room for; 0: none */
@@ -258,8 +257,6 @@ static void on_event(void *ctx, const struct troth_event *e)
         r->retry_ms = RETRY_FIRST;
         break;
     case TROTH_EV_BROKEN:
-        if (r->losing) /* our own doing: the notice tells */
-            return;
         r->broken = true;
         break;
     }
@@ -281,7 +278,6 @@ static bool on_ask(void *ctx, const struct troth_ask *ask)
 
 static void lost(struct runtime *r, const char *why)
 {
-    static const uint8_t hardware_error[] = {0x04, 0x10, 0x01, 0x00}; /* Vol 4 Part E 7.7.16 */
     char kept[400];
     unsigned retry_ms = r->cfg.retry && !r->done ? r->retry_ms : 0;
 
@@ -289,11 +285,8 @@ static void lost(struct runtime *r, const char *why)
     transport_close(r->transport);
     r->transport = NULL;
     if (r->up) {
-        /* A host has no word for a lost controller; a failed one ends its links just as well. */
         r->up = false;
-        r->losing = true;
-        troth_host_rx(&r->host, hardware_error, sizeof hardware_error, now_ms());
-        r->losing = false;
+        troth_host_gone(&r->host, now_ms());
     }
     r->broken = false;
     if (retry_ms) {

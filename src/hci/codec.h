@@ -57,6 +57,7 @@ enum hci_opcode {
 #define HCI_REMOTE_USER_ENDED       0x13
 #define HCI_LOW_RESOURCES           0x14
 #define HCI_LOCAL_HOST_ENDED        0x16
+#define HCI_UNSPECIFIED_ERROR       0x1f
 #define HCI_UNACCEPTABLE_PARAMETERS 0x3b
 #define HCI_MIC_FAILURE             0x3d
 #define HCI_NOT_ESTABLISHED         0x3e

@@ -227,8 +227,7 @@ int troth_bonds_remove(struct troth_host *h, const struct troth_addr *identity)
         VERIFY(!h->link[i].used || !h->link[i].commit ||
                    !troth_addr_equal(&h->link[i].commit->identity, identity),
                TROTH_BUSY);
-    host_forget(h, identity);
-    return done(h, TROTH_OK);
+    return done(h, host_forget(h, identity) ? TROTH_OK : TROTH_BUSY);
 }
 
 /* ---- GATT ---- */

@@ -124,9 +124,18 @@ static bool commit(void *link, const struct troth_bond_keys *keys)
     return host_commit(of(link), keys);
 }
 
-static void forget(void *link, const struct troth_addr *identity)
+static void uncommit(void *link)
 {
-    host_forget(of(link)->host, identity);
+    host_uncommit(of(link));
+}
+
+static void forget(void *link)
+{
+    struct host_link *l = of(link);
+    if (l->bond < 0)
+        return;
+    const struct troth_addr identity = l->host->bonds.bond[l->bond].keys.identity;
+    host_forget(l->host, &identity);
 }
 
 static void local(void *link, uint8_t irk[16], struct troth_addr *identity)
@@ -154,6 +163,7 @@ const struct smp_env host_smp_env = {
     .bond = bond,
     .bond_of = bond_of,
     .commit = commit,
+    .uncommit = uncommit,
     .forget = forget,
     .local = local,
     .own_oob = own_oob,

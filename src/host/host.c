@@ -54,18 +54,23 @@ static void end_one_link(struct troth_host *h, uint8_t status, bool *more)
     *more = false;
 }
 
+static void fall(struct troth_host *h, uint8_t status)
+{
+    h->hci.state = HCI_DOWN;
+    h->hci.open = 0;
+    timer_stop(&h->hci.timer);
+    h->ready = false;
+    h->fall = status;
+    gap_down(&h->gap, status);
+}
+
 void host_broken(struct troth_host *h, uint16_t opcode, uint8_t status)
 {
     struct troth_event e = {.type = TROTH_EV_BROKEN};
     e.u.broken.hci_status = status;
     e.u.broken.opcode = opcode;
-    h->hci.state = HCI_DOWN;
-    h->hci.open = 0;
-    timer_stop(&h->hci.timer);
-    h->ready = false;
-    h->fall = true;
     host_emit(h, &e);
-    gap_down(&h->gap, HCI_HARDWARE_FAILURE);
+    fall(h, HCI_HARDWARE_FAILURE);
 }
 
 /* What we are called: the controller's public address, or a static random one of our own. */
@@ -105,10 +110,10 @@ static bool step_controller(struct troth_host *h)
 {
     bool more;
     if (h->fall || h->start_due) {
-        end_one_link(h, h->fall ? HCI_HARDWARE_FAILURE : HCI_LOCAL_HOST_ENDED, &more);
+        end_one_link(h, h->fall ? h->fall : HCI_LOCAL_HOST_ENDED, &more);
         if (more)
             return true;
-        h->fall = false;
+        h->fall = 0;
         if (h->start_due) {
             h->start_due = false;
             h->ready = false;
@@ -186,6 +191,14 @@ void troth_host_start(struct troth_host *h, troth_ms now)
 {
     h->now = now;
     h->start_due = true;
+    host_settle(h);
+}
+
+void troth_host_gone(struct troth_host *h, troth_ms now)
+{
+    ASSERT(!h->inside);
+    h->now = now;
+    fall(h, HCI_UNSPECIFIED_ERROR);
     host_settle(h);
 }
 

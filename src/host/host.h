@@ -93,7 +93,9 @@ bool host_store_next(struct troth_host *h);
 bool host_store_fill(struct troth_host *h, struct troth_ask *a, uint8_t record[TROTH_RECORD_MAX]);
 int host_store_answered(struct troth_host *h, bool ok);
 bool host_commit(struct host_link *l, const struct troth_bond_keys *keys);
-void host_forget(struct troth_host *h, const struct troth_addr *identity);
+/* The pairing failed while its bond was waiting for the store, or in it. */
+void host_uncommit(struct host_link *l);
+bool host_forget(struct troth_host *h, const struct troth_addr *identity);
 bool host_store_removal(struct troth_host *h, const struct troth_addr *identity, bool quiet);
 
 /* ---- env.c ---- */

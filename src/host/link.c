@@ -75,12 +75,12 @@ void host_link_end(struct host_link *l, uint8_t status)
     struct troth_event e = {.type = TROTH_EV_DISCONNECTED};
     e.u.hci_status = status;
     host_emit_link(l, &e);
-    /* Its number stays, so that whoever is in the middle of something sees that it is gone. */
-    l->used = false;
+    /* Nothing that crossed is left. The number is: who is in the middle of something sees it gone. */
+    troth_link number = l->number;
+    wipe(l, sizeof *l);
+    l->host = h;
+    l->number = number;
     l->bond = -1;
-    l->pending = 0;
-    l->commit = NULL;
-    wipe(l->key, sizeof l->key);
     gap_room(&h->gap, host_link_room(h));
 }
 

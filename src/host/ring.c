@@ -59,6 +59,7 @@ bool host_deliver(struct troth_host *h)
         return false;
     /* Copied out: the callback may append. */
     struct host_arrow a = h->ring[h->ring_first];
+    wipe(&h->ring[h->ring_first], sizeof a);
     h->ring_first = (uint8_t)((h->ring_first + 1) % TROTH_EVENTS);
     h->ring_count--;
     if (a.is_ask) {
@@ -69,5 +70,6 @@ bool host_deliver(struct troth_host *h)
         if (h->config.event)
             h->config.event(h->config.ctx, &a.u.event);
     }
+    wipe(&a, sizeof a);
     return true;
 }

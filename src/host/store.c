@@ -27,29 +27,33 @@ static void drop_bond(struct troth_host *h, int i)
     }
 }
 
-void host_forget(struct troth_host *h, const struct troth_addr *identity)
+bool host_forget(struct troth_host *h, const struct troth_addr *identity)
 {
-    struct host_store *s = &h->store;
     int i = bonds_find(&h->bonds, identity);
-    for (unsigned k = 0; k < TROTH_MAX_LINKS; k++) {
-        struct host_link *l = &h->link[k];
-        if (!l->used || !l->commit || !troth_addr_equal(&l->commit->identity, identity))
-            continue;
-        /* The pairing failed while its bond was being stored: the store may hold it already. */
-        l->commit = NULL;
-        bool told = (s->job == STORE_COMMIT_KEYS || s->job == STORE_COMMIT_STATE) && s->at == k;
-        if (told) {
-            s->job = STORE_NOTHING;
-            s->ask = 0;
-            if (i >= 0)
-                h->bonds.dirty[i] = 1 << TROTH_RECORD_KEYS | 1 << TROTH_RECORD_STATE;
-            else
-                host_store_removal(h, identity, true);
-        }
+    if (i < 0 || !host_store_removal(h, identity, false))
+        return false;
+    drop_bond(h, i);
+    return true;
+}
+
+void host_uncommit(struct host_link *l)
+{
+    struct troth_host *h = l->host;
+    struct host_store *s = &h->store;
+    const struct troth_bond_keys *keys = l->commit;
+    if (!keys)
         return;
-    }
-    if (i >= 0 && host_store_removal(h, identity, false))
-        drop_bond(h, i);
+    l->commit = NULL;
+    if ((s->job != STORE_COMMIT_KEYS && s->job != STORE_COMMIT_STATE) || &h->link[s->at] != l)
+        return; /* its turn had not come */
+    s->job = STORE_NOTHING;
+    s->ask = 0;
+    /* The store may hold it already: what stood there before comes back, or nothing. */
+    int i = bonds_find(&h->bonds, &keys->identity);
+    if (i >= 0)
+        h->bonds.dirty[i] = 1 << TROTH_RECORD_KEYS | 1 << TROTH_RECORD_STATE;
+    else
+        host_store_removal(h, &keys->identity, true);
 }
 
 /* Bonds of connected peers keep their place. */
@@ -62,19 +66,26 @@ static uint32_t kept(const struct troth_host *h)
     return bits;
 }
 
-bool host_commit(struct host_link *l, const struct troth_bond_keys *keys)
+/* A place for the bond in the table, made if need be. -1: every one is in use. */
+static int make_place(struct troth_host *h, const struct troth_addr *identity)
 {
-    struct troth_host *h = l->host;
-    int i = bonds_place(&h->bonds, &keys->identity, kept(h));
+    int i = bonds_place(&h->bonds, identity, kept(h));
     if (i < 0)
-        return false;
-    const struct troth_bond *b = &h->bonds.bond[i];
-    if (b->used && !troth_addr_equal(&b->keys.identity, &keys->identity)) {
+        return -1;
+    const struct troth_bond *there = &h->bonds.bond[i];
+    if (there->used && !troth_addr_equal(&there->keys.identity, identity)) {
         /* The store makes room first: it may be no larger than the table. */
-        if (!host_store_removal(h, &b->keys.identity, false))
-            return false;
+        if (!host_store_removal(h, &there->keys.identity, false))
+            return -1;
         drop_bond(h, i);
     }
+    return i;
+}
+
+bool host_commit(struct host_link *l, const struct troth_bond_keys *keys)
+{
+    if (make_place(l->host, &keys->identity) < 0)
+        return false;
     l->commit = keys;
     return true;
 }
@@ -127,6 +138,15 @@ bool host_store_next(struct troth_host *h)
     enum host_store_job job = choose(h, &h->store.at);
     if (job == STORE_NOTHING)
         return false;
+    if (job == STORE_COMMIT_KEYS) {
+        /* Two links may race for one identity: what was stored meanwhile counts too. */
+        struct host_link *l = &h->link[h->store.at];
+        if (smp_may_store(&l->smp)) {
+            host_uncommit(l);
+            smp_stored(&l->smp, false);
+            return true;
+        }
+    }
     if (job == STORE_LOCAL)
         h->store.local_due = false;
     else if (job == STORE_KEYS)
@@ -203,10 +223,10 @@ bool host_store_fill(struct troth_host *h, struct troth_ask *a, uint8_t record[T
 
 /* ---- answers ---- */
 
-static void removed(struct troth_host *h)
+static void removed(struct troth_host *h, bool ok)
 {
     struct host_store *s = &h->store;
-    struct troth_event e = {.type = TROTH_EV_BOND_REMOVED};
+    struct troth_event e = {.type = ok ? TROTH_EV_BOND_REMOVED : TROTH_EV_BOND_NOT_REMOVED};
     e.u.addr = s->removal[0].identity;
     bool quiet = s->removal[0].quiet;
     s->removals--;
@@ -229,19 +249,15 @@ static void committed(struct host_link *l)
     const struct troth_bond_keys *keys = l->commit;
     struct troth_bond_state state = fresh_state(h, &keys->identity);
     /* Its place was made at host_commit; another link's commit may have taken that since. */
-    int i = bonds_place(&h->bonds, &keys->identity, kept(h));
+    int i = make_place(h, &keys->identity);
     if (i < 0) {
         commit_failed(l);
         return;
     }
-    const struct troth_bond *there = &h->bonds.bond[i];
-    if (there->used && !troth_addr_equal(&there->keys.identity, &keys->identity)) {
-        if (!host_store_removal(h, &there->keys.identity, false)) {
-            commit_failed(l);
-            return;
-        }
-        drop_bond(h, i);
-    }
+    /* Behind a link whose bond is replaced stands no bond any longer. */
+    for (unsigned k = 0; k < TROTH_MAX_LINKS; k++)
+        if (h->link[k].bond == i)
+            h->link[k].bond = -1;
     l->commit = NULL;
     h->bonds.bond[i].used = true;
     h->bonds.bond[i].keys = *keys;
@@ -261,7 +277,7 @@ int host_store_answered(struct troth_host *h, bool ok)
     s->job = STORE_NOTHING;
     switch (job) {
     case STORE_REMOVE:
-        removed(h);
+        removed(h, ok);
         break;
     case STORE_COMMIT_KEYS:
         if (ok)

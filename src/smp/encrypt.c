@@ -261,7 +261,8 @@ void smp_stored(struct smp *s, bool ok)
     if (!smp_busy(s) || r->at->what != COMMIT || !r->entered)
         return;
     if (!ok) {
-        smp_fail(s, TROTH_SMP_UNSPECIFIED_REASON, TROTH_BY_US);
+        uint8_t reason = smp_may_store(s);
+        smp_fail(s, reason ? reason : TROTH_SMP_UNSPECIFIED_REASON, TROTH_BY_US);
         return;
     }
     r->had |= SMP_HAD_STORED;

@@ -121,8 +121,8 @@ void smp_fail(struct smp *s, uint8_t reason, enum troth_step_side by)
     for (int x = 0; x < 2; x++)
         e.u.pairing_failed.features[x] = smp_features_of(r->feat[x]);
     bool encrypted = r->encrypted;
-    if (r->at->what == COMMIT && r->entered) /* the store may have it already */
-        s->env->forget(s->link, &s->result.identity);
+    if (r->at->what == COMMIT && r->entered)
+        s->env->uncommit(s->link);
 
     withdraw_all(s);
     forget_run(s);
@@ -155,8 +155,7 @@ static void complete(struct smp *s)
     e.u.paired.keys = &s->result;
     s->level.bonded = e.u.paired.stored;
     e.u.paired.level.bonded = e.u.paired.stored;
-    s->completed = true;
-    s->completed_identity = s->result.identity;
+    s->completed = e.u.paired.stored;
     forget_run(s);
     s->env->event(s->link, &e);
 }
@@ -397,7 +396,7 @@ static void rx_idle(struct smp *s, const uint8_t *pdu, size_t len)
         } else if (s->completed && s->level.key_size && len == 2 &&
                    pdu[1] == TROTH_SMP_KEY_REJECTED) {
             s->completed = false;
-            s->env->forget(s->link, &s->completed_identity);
+            s->env->forget(s->link);
             smp_begin(s);
             smp_fail(s, TROTH_SMP_KEY_REJECTED, TROTH_BY_PEER);
         }

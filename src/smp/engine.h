@@ -86,8 +86,6 @@ enum smp_wait smp_local_step(struct smp *s);
 
 /* Fills run.result from what was distributed; true when it names a peer we can find again. */
 bool smp_result(struct smp *s);
-/* 0, or why this result may not replace what is stored. */
-uint8_t smp_may_store(const struct smp *s);
 
 /* ---- encrypt.c ---- */
 

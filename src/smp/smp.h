@@ -33,7 +33,10 @@ struct smp_env {
     const struct troth_bond *(*bond_of)(void *link, const struct troth_addr *identity);
     /* Places the bond and has it stored; smp_stored follows with the outcome. False: no place. */
     bool (*commit)(void *link, const struct troth_bond_keys *keys);
-    void (*forget)(void *link, const struct troth_addr *identity);
+    /* The pairing failed before smp_stored came: nothing of it may stay in the store. */
+    void (*uncommit)(void *link);
+    /* The peer rejects the keys of the bond behind this link: removes it. */
+    void (*forget)(void *link);
     /* Ours to distribute. */
     void (*local)(void *link, uint8_t irk[16], struct troth_addr *identity);
     struct smp_own_oob *(*own_oob)(void *link);
@@ -51,6 +54,8 @@ void smp_acked(struct smp *s);
 int smp_answer(struct smp *s, enum troth_ask_type type, const struct troth_answer *a);
 /* What holds when nobody answers. */
 void smp_default_answer(const struct smp *s, const struct troth_ask *ask, struct troth_answer *a);
+/* 0, or the reason why what env->commit was given may not replace what is there by now. */
+uint8_t smp_may_store(const struct smp *s);
 /* The bond given to env->commit is safe, or is not. */
 void smp_stored(struct smp *s, bool ok);
 /* All events were delivered: what only they pointed to is forgotten. */

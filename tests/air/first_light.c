@@ -94,12 +94,38 @@ static void a_connection_that_nobody_answers_times_out(void **state)
     world_free(w);
 }
 
+static void a_controller_that_goes_and_returns(void **state)
+{
+    (void)state;
+    struct world *w = world_new(4);
+    struct device *phone = world_device(w, "phone"), *lamp = world_device(w, "lamp");
+    device_on(phone);
+    device_on(lamp);
+    device_advertise(lamp);
+    device_connect(phone, lamp);
+
+    air_detach(lamp->radio);
+    lamp->radio = NULL;
+    troth_host_gone(lamp->host, world_now(w));
+    assert_int_equal(expect(lamp, TROTH_EV_DISCONNECTED)->u.hci_status, 0x1f);
+    assert_int_equal(device_count(lamp, TROTH_EV_BROKEN), 0);
+    expect(phone, TROTH_EV_DISCONNECTED);
+
+    /* It returns, and what was wanted still is. */
+    device_plug(lamp);
+    troth_host_start(lamp->host, world_now(w));
+    expect(lamp, TROTH_EV_READY);
+    device_connect(phone, lamp);
+    world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(advertise_scan_connect_disconnect),
         cmocka_unit_test(pair_bond_cut_reconnect),
         cmocka_unit_test(a_connection_that_nobody_answers_times_out),
+        cmocka_unit_test(a_controller_that_goes_and_returns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -154,11 +154,16 @@ static bool env_commit(void *link, const struct troth_bond_keys *keys)
     return b->commit_ok;
 }
 
-static void env_forget(void *link, const struct troth_addr *identity)
+static void env_uncommit(void *link)
+{
+    struct smp_bench *b = link;
+    b->uncommits++;
+}
+
+static void env_forget(void *link)
 {
     struct smp_bench *b = link;
     b->forgets++;
-    b->forgotten = *identity;
 }
 
 static void env_local(void *link, uint8_t irk[16], struct troth_addr *identity)
@@ -193,6 +198,7 @@ void smp_bench_init(struct smp_bench *b, enum troth_side side, const struct trot
         .bond = env_bond,
         .bond_of = env_bond_of,
         .commit = env_commit,
+        .uncommit = env_uncommit,
         .forget = env_forget,
         .local = env_local,
         .own_oob = env_own_oob,
@@ -223,7 +229,7 @@ void smp_bench_clear(struct smp_bench *b)
     b->events = b->rested = 0;
     memset(b->told, 0, sizeof b->told);
     b->encrypts = b->ltk_given = b->ltk_denied = b->disconnects = 0;
-    b->commits = b->forgets = 0;
+    b->commits = b->uncommits = b->forgets = 0;
 }
 
 void smp_bench_reconnect(struct smp_bench *b)

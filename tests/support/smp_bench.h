@@ -86,9 +86,8 @@ struct smp_bench {
     uint8_t ltk_key[16];
     unsigned disconnects;
     uint8_t disconnect_reason;
-    unsigned commits, forgets;
+    unsigned commits, uncommits, forgets;
     struct troth_bond_keys committed;
-    struct troth_addr forgotten;
 
     /* octets that must be nowhere after a pairing ended */
     struct {

@@ -291,16 +291,21 @@ struct device *world_device(struct world *w, const char *name)
     return d;
 }
 
-void device_on(struct device *d)
+void device_plug(struct device *d)
 {
-    assert_null(d->radio);
-    load(d);
     d->radio = air_attach(d->world->air, &d->radio_config, to_host, d);
     assert_non_null(d->radio);
     if (!d->radio_config.has_address) { /* the same radio every time it is switched on */
         air_controller_address(d->radio, d->radio_config.address);
         d->radio_config.has_address = true;
     }
+}
+
+void device_on(struct device *d)
+{
+    assert_null(d->radio);
+    load(d);
+    device_plug(d);
     if (d->before_start)
         d->before_start(d);
     troth_host_start(d->host, d->world->now);

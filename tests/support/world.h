@@ -96,6 +96,8 @@ void world_run(struct world *w, uint64_t ms);
 
 /* Switched off, nothing stored. Change its config, then device_on. */
 struct device *world_device(struct world *w, const char *name);
+/* Gives it its radio, and nothing else. */
+void device_plug(struct device *d);
 /* Switches it on with what its store holds and waits until it is ready. */
 void device_on(struct device *d);
 /* Power off, at this very moment: only the store remains. */

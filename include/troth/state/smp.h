@@ -75,8 +75,7 @@ struct smp {
     struct troth_level hand_level;
     bool security_requested;    /* ours is unanswered */
     uint16_t open;              /* asks that wait for an answer: a bit a type */
-    bool completed;             /* Key Rejected is still taken, for this identity */
-    struct troth_addr completed_identity;
+    bool completed;             /* a bond was made on this link: Key Rejected is still taken */
 };
 
 #endif
