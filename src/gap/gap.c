@@ -383,3 +383,18 @@ troth_ms gap_deadline(const struct gap *g)
 {
     return timer_deadline(&g->timer);
 }
+
+void gap_static_address(struct troth_addr *a, const uint8_t random[6])
+{
+    a->type = TROTH_ADDR_RANDOM;
+    memcpy(a->b, random, 6);
+    /* Neither all 0 nor all 1 behind the two top bits: those two are as good as any other. */
+    uint8_t any = 0, all = 0xff;
+    for (unsigned i = 0; i < 5; i++) {
+        any |= a->b[i];
+        all &= a->b[i];
+    }
+    if (!any || all == 0xff)
+        a->b[0] ^= 0x5a;
+    a->b[5] |= 0xc0;
+}

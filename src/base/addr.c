@@ -1,5 +1,5 @@
 /* Device addresses, Vol 6 Part B 1.3. */
-#include "gap/gap.h"
+#include <troth/gap.h>
 
 #include <string.h>
 
@@ -48,19 +48,4 @@ bool troth_addr_parse(struct troth_addr *a, const char *text)
     }
     memcpy(a->b, b, 6);
     return true;
-}
-
-void gap_static_address(struct troth_addr *a, const uint8_t random[6])
-{
-    a->type = TROTH_ADDR_RANDOM;
-    memcpy(a->b, random, 6);
-    /* Neither all 0 nor all 1 behind the two top bits: those two are as good as any other. */
-    uint8_t any = 0, all = 0xff;
-    for (unsigned i = 0; i < 5; i++) {
-        any |= a->b[i];
-        all &= a->b[i];
-    }
-    if (!any || all == 0xff)
-        a->b[0] ^= 0x5a;
-    a->b[5] |= 0xc0;
 }
