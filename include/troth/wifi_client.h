@@ -77,6 +77,8 @@ struct troth_wifi_client_config {
     void *ctx;
     uint32_t follow_ms; /* one operation at most; 0: 120 000 */
     uint32_t poll_ms;   /* the status is also read so often, for lost notifications; 0: 5 000 */
+    bool require_mitm;    /* credentials go over authenticated links only */
+    bool allow_plaintext; /* insecure: they may go over a link that is not encrypted */
 };
 
 struct troth_wifi_client {
@@ -107,7 +109,8 @@ void troth_wifi_client_init(struct troth_wifi_client *c,
                             const struct troth_wifi_client_config *cfg);
 /*
  * Operations. TROTH_BUSY: one runs; TROTH_STATE: not opened. PROVISION copies the credentials;
- * TROTH_INVALID when troth_wifi_check finds that they cannot work.
+ * TROTH_INVALID when troth_wifi_check finds that they cannot work. TROTH_FAILED: the link is not
+ * protected as cfg demands, whatever the device would take; encrypt it or pair first.
  */
 int troth_wifi_client_open(struct troth_wifi_client *c);
 int troth_wifi_client_status(struct troth_wifi_client *c);

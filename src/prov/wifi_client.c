@@ -486,6 +486,9 @@ int troth_wifi_client_provision(struct troth_wifi_client *c, const struct troth_
     VERIFY(troth_wifi_check(wifi) == TROTH_NET_OK, TROTH_INVALID);
     /* Without a Security characteristic the device finds out by itself, or not at all. */
     VERIFY(c->handle[TROTH_WIFI_SECURITY] || wifi->security == TROTH_WIFI_AUTO, TROTH_UNSUPPORTED);
+    struct troth_level level = troth_link_level(c->cfg.host, c->cfg.link);
+    VERIFY(level.key_size || c->cfg.allow_plaintext, TROTH_FAILED);
+    VERIFY(level.mitm || !c->cfg.require_mitm, TROTH_FAILED);
     c->wifi = *wifi;
     return begin(c, TROTH_WIFI_OP_PROVISION, WRITE_SSID);
 }

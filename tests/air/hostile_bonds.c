@@ -219,12 +219,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(who_bonded_nothing_removes_nothing, begin, end),
-        cmocka_unit_test_setup_teardown(a_replaced_bond_is_not_the_old_owners_to_remove, begin, end),
+        cmocka_unit_test_setup_teardown(a_replaced_bond_is_not_the_old_owners_to_remove, begin,
+                                        end),
         cmocka_unit_test_setup_teardown(a_race_does_not_replace_with_a_weaker_bond, begin, end),
         cmocka_unit_test_setup_teardown(a_failing_commit_leaves_the_other_alone, begin, end),
         cmocka_unit_test_setup_teardown(a_failed_pairing_is_not_stored, begin, end),
         cmocka_unit_test_setup_teardown(a_store_that_refuses_one_of_two_does_not_trap, begin, end),
-        cmocka_unit_test_setup_teardown(a_removal_the_store_refused_is_not_reported_done, begin, end),
+        cmocka_unit_test_setup_teardown(a_removal_the_store_refused_is_not_reported_done, begin,
+                                        end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -182,7 +182,9 @@ says scan.out '^Lamp +02:70:A1:00:00:01 \(public\) +-[0-9]+ dBm +Wi-Fi provision
 run 0 scan scan --for 1 --json
 objects scan
 says scan.out '"address":"02:70:A1:00:00:01".*"name":"Lamp".*"provisioning":true'
-run 0 plain provision wifi --ssid Meadow --password-file "$dir/password"
+run 1 plain provision wifi --ssid Meadow --password-file "$dir/password" --no-pair
+says plain.err 'is not encrypted, and --no-pair forbids to pair: nothing was sent'
+run 0 plain provision wifi --ssid Meadow --password-file "$dir/password" --allow-plaintext
 says plain.err 'not encrypted: anybody near can read'
 says plain.out '^Status +CONNECTED'
 expect_joined Meadow

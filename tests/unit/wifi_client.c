@@ -61,6 +61,15 @@ int troth_gatt_read(struct troth_host *h, troth_link link, uint16_t handle)
     return asked();
 }
 
+static struct troth_level link_level = {.key_size = 16};
+
+struct troth_level troth_link_level(const struct troth_host *h, troth_link link)
+{
+    (void)h;
+    (void)link;
+    return link_level;
+}
+
 int troth_gatt_write(struct troth_host *h, troth_link link, uint16_t handle, const uint8_t *data,
                      uint16_t len)
 {
@@ -117,6 +126,7 @@ static int fresh(void **state)
     memset(&last, 0, sizeof last);
     out[0] = 0;
     gatt_result = TROTH_OK;
+    link_level = (struct troth_level){.key_size = 16, .mitm = true, .sc = true};
     on_done = NULL;
     now = 5000;
     return 0;
@@ -758,6 +768,32 @@ static void test_refusals_name_what_was_refused(void **state)
     }
 }
 
+/* Whatever the device would take: a stranger asks for nothing. */
+static void test_credentials_need_a_protected_link(void **state)
+{
+    (void)state;
+    struct troth_wifi w = home(TROTH_WIFI_WPA2_PSK, "long enough");
+    open_it(false);
+    link_level = (struct troth_level){0};
+    assert_int_equal(troth_wifi_client_provision(&client, &w), TROTH_FAILED);
+    link_level = (struct troth_level){.key_size = 16, .sc = true};
+    client.cfg.require_mitm = true;
+    assert_int_equal(troth_wifi_client_provision(&client, &w), TROTH_FAILED);
+    expect("");
+    link_level.mitm = true;
+    assert_int_equal(troth_wifi_client_provision(&client, &w), TROTH_OK);
+}
+
+static void test_and_in_clear_only_if_asked_to(void **state)
+{
+    (void)state;
+    struct troth_wifi w = home(TROTH_WIFI_WPA2_PSK, "long enough");
+    open_it(false);
+    link_level = (struct troth_level){0};
+    client.cfg.allow_plaintext = true;
+    assert_int_equal(troth_wifi_client_provision(&client, &w), TROTH_OK);
+}
+
 static void test_credentials_that_cannot_work_are_not_sent(void **state)
 {
     (void)state;
@@ -1007,6 +1043,8 @@ int main(void)
         T(test_a_device_that_tells_no_end),
         T(test_a_peer_that_answers_nothing),
         T(test_refusals_name_what_was_refused),
+        T(test_credentials_need_a_protected_link),
+        T(test_and_in_clear_only_if_asked_to),
         T(test_credentials_that_cannot_work_are_not_sent),
         T(test_the_password_is_wiped_however_it_ends),
         T(test_a_lost_link_ends_the_operation_at_every_step),

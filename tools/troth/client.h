@@ -26,7 +26,7 @@ struct client_options {
     /* who answers a pairing, and what it has to be */
     int io_cap; /* -1: what is at hand */
     const char *passkey, *compare, *agent;
-    bool yes, no, no_pair, no_bond, require_mitm, allow_legacy;
+    bool yes, no, no_pair, no_bond, require_mitm, allow_legacy, allow_plaintext;
 };
 extern struct client_options client_options;
 
@@ -104,6 +104,11 @@ extern struct client_options client_options;
         .name = "allow-legacy", .kind = CLI_FLAG, .target = &client_options.allow_legacy,          \
         .help = "unsafe: take legacy pairing, which a listener can break"                          \
     }
+#define CLIENT_PLAINTEXT_OPTION                                                                    \
+    {                                                                                              \
+        .name = "allow-plaintext", .kind = CLI_FLAG, .target = &client_options.allow_plaintext,    \
+        .help = "unsafe: the password may cross a link that is not encrypted"                      \
+    }
 #define CLIENT_NO_PAIR_OPTION                                                                      \
     {                                                                                              \
         .name = "no-pair", .kind = CLI_FLAG, .target = &client_options.no_pair,                    \
@@ -130,6 +135,7 @@ struct client {
 
     troth_link link;
     struct device device;       /* whom we talk to */
+    bool by_name;               /* ... and was chosen by its name, which anybody may bear */
     struct troth_addr identity; /* once connected */
     bool bonded, connect_failed, disconnected;
     uint8_t hci_status; /* of the two above */
@@ -185,6 +191,14 @@ bool security_ask(void *ctx, const struct troth_ask *ask);
 void security_event(struct client *c, const struct troth_event *event);
 /* With the bond, and only with it. */
 bool security_encrypt(struct client *c);
+bool security_pair(struct client *c);
+/*
+ * The least a link must be before a secret goes over it: encrypted, and by whom --require-mitm
+ * says. A device that asks for nothing is asked; --allow-plaintext does without.
+ */
+bool security_demand(struct client *c);
+/* A name chosen by a person is a bonded device's, and this is another device. */
+bool security_no_impostor(struct client *c);
 /* Forgets the bond with whom we talk to. */
 bool security_forget(struct client *c);
 

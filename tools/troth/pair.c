@@ -5,8 +5,6 @@
 #include "common/out.h"
 #include "common/words_pairing.h"
 
-#define PAIR_MS 120000 /* people type; the protocol's own timer is shorter on every step */
-
 static const struct cli_option options[] = {
     CLIENT_PAIRING_OPTIONS,
     {.name = "no-bond",
@@ -30,25 +28,6 @@ static const struct cli cli = {
                 "troth pair C0:FF:EE:00:00:01 --passkey - < passkey.txt\n"
                 "troth pair 'Porch lamp' --io-cap none",
 };
-
-static bool is_over(const struct client *c)
-{
-    return c->paired || c->pairing_failed || c->disconnected;
-}
-
-static bool pair(struct client *c)
-{
-    int r = troth_pair(c->host, c->link, NULL);
-    /* BUSY: the device asked for it first. */
-    if (r != TROTH_OK && r != TROTH_BUSY)
-        return client_fail(c, "cannot pair: %s", troth_result_words(r));
-    client_wait(c, is_over, PAIR_MS);
-    if (c->over || c->paired)
-        return !c->over;
-    if (c->disconnected)
-        return client_left(c);
-    return client_fail(c, "pairing took too long; look at the device and try again");
-}
 
 static void tell(const struct client *c)
 {
@@ -89,7 +68,7 @@ int cmd_pair(int argc, char **argv)
         return status;
     bool ok = client_reach(&c, operands[0]);
     if (ok)
-        ok = c.bonded ? security_encrypt(&c) : pair(&c);
+        ok = c.bonded ? security_encrypt(&c) : security_pair(&c);
     if (ok)
         tell(&c);
     client_close(&c);

@@ -41,6 +41,7 @@ static const struct cli_option options[] = {
      .help = "how the network is protected (default: auto)"},
     CLIENT_PAIRING_OPTIONS,
     CLIENT_NO_PAIR_OPTION,
+    CLIENT_PLAINTEXT_OPTION,
     CLIENT_OPTIONS,
     {0},
 };
@@ -51,7 +52,8 @@ static const struct cli cli = {
     .operands_max = 1,
     .about = "Gives a device, found by its address or its name, its Wi-Fi network. At a\n"
              "terminal it asks for what is not given: the device, the network, the password,\n"
-             "the passkey. Pairs when the device demands it; with a bond it only encrypts.",
+             "the passkey. Pairs first, so that nobody near reads the password; with a bond it\n"
+             "only encrypts.",
     .options = options,
     .notes = "With --password - and --passkey -, the password is the first line of stdin and\n"
              "the passkey the next, read when the device asks for it.",
@@ -172,7 +174,7 @@ static bool provision(struct client *c, const char *who, struct credentials *k)
     if (!client_start(c) || !find(c, who) || !client_connect(c) || !wifi_open(c))
         return false;
     tell_state(c);
-    return credentials_ask(k, c) && wifi_provision(c, &k->wifi);
+    return security_demand(c) && credentials_ask(k, c) && wifi_provision(c, &k->wifi);
 }
 
 static int cmd_wifi(int argc, char **argv)

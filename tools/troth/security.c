@@ -1,5 +1,6 @@
 /* What a command does about the protection of its link: who answers, what is allowed, what is said. */
 #include "client.h"
+#include "notes.h"
 
 #include "common/out.h"
 #include "common/secret.h"
@@ -9,7 +10,8 @@
 #include <strings.h>
 #include <unistd.h>
 
-#define ENCRYPT_MS 35000 /* longer than the 30 s after which a pairing gives itself up */
+#define PAIR_MS    120000 /* people type; the protocol's own timer is shorter on every step */
+#define ENCRYPT_MS 35000  /* longer than the 30 s after which a pairing gives itself up */
 
 /* ---- what is possible here ---- */
 
@@ -60,6 +62,8 @@ static uint8_t at_hand(void)
 int security_check(struct client *c)
 {
     const struct client_options *o = &client_options;
+    if (o->allow_plaintext && o->require_mitm)
+        return cli_misuse(c->cli, "--allow-plaintext and --require-mitm contradict each other");
     if (o->yes + o->no + !!o->compare > 1)
         return cli_misuse(c->cli, "of --compare, --yes and --no only one can hold");
     if (o->agent && (strncmp(o->agent, "unix:", 5) || !o->agent[5]))
@@ -264,6 +268,65 @@ bool security_encrypt(struct client *c)
     return client_fail(c, "the link to %s could not be encrypted: %s", client_peer(c),
                        c->encrypt_failed ? troth_hci_words(c->hci_status)
                                          : "the device did not answer");
+}
+
+static bool is_over(const struct client *c)
+{
+    return c->paired || c->pairing_failed || c->disconnected;
+}
+
+bool security_pair(struct client *c)
+{
+    int r = troth_pair(c->host, c->link, NULL);
+    /* BUSY: the device asked for it first. */
+    if (r != TROTH_OK && r != TROTH_BUSY)
+        return client_fail(c, "cannot pair: %s", troth_result_words(r));
+    client_wait(c, is_over, PAIR_MS);
+    if (c->over || c->paired)
+        return !c->over;
+    if (c->disconnected)
+        return client_left(c);
+    return client_fail(c, "pairing took too long; look at the device and try again");
+}
+
+bool security_demand(struct client *c)
+{
+    struct troth_level level = troth_link_level(c->host, c->link);
+    if (level.key_size && (level.mitm || !client_options.require_mitm))
+        return true;
+    if (!level.key_size && client_options.allow_plaintext) {
+        out_event(OUT_WARN, "warning", NULL,
+                  "the link is not encrypted: anybody near can read what is sent");
+        return true;
+    }
+    if (client_options.no_pair)
+        return client_fail(c,
+                           "the link to %s is not %s, and --no-pair forbids to pair: nothing was "
+                           "sent",
+                           client_peer(c), level.key_size ? "authenticated" : "encrypted");
+    return security_pair(c);
+}
+
+bool security_no_impostor(struct client *c)
+{
+    const struct troth_bond *bond;
+    if (!c->by_name || c->bonded || !*c->device.name)
+        return true;
+    for (unsigned i = 0; (bond = troth_bonds_get(c->host, i)); i++) {
+        struct note note;
+        char known[18], here[18];
+        if (!note_get(c->store, &bond->keys.identity, &note) ||
+            strcasecmp(note.name, c->device.name))
+            continue;
+        troth_addr_text(&bond->keys.identity, known);
+        troth_addr_text(&c->device.addr, here);
+        return client_fail(c,
+                           "the \"%s\" there is a bond with is %s, and this is %s, another device "
+                           "of that name. If it is meant, give its address; if the old one is "
+                           "gone: troth bonds remove %s",
+                           c->device.name, known, here, known);
+    }
+    return true;
 }
 
 static bool is_removed(const struct client *c)

@@ -77,6 +77,7 @@ bool client_find(struct client *c, const char *who)
 {
     struct troth_addr addr;
     bool by_address = troth_addr_parse(&addr, who);
+    c->by_name = !by_address;
     unsigned ms = patience(FIND_MS);
     if (by_address && find_bond(c, &addr))
         return true;
@@ -121,7 +122,7 @@ bool client_connect(struct client *c)
     /* The host's own limit comes first; this one is for a controller that went silent. */
     client_wait(c, is_connected, ms + 3000);
     if (c->link != TROTH_NO_LINK)
-        return !c->over;
+        return !c->over && security_no_impostor(c);
     if (c->connect_failed)
         return client_fail(c,
                            "%s could not be connected to: %s; come closer, or see whether "

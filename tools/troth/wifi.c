@@ -128,9 +128,15 @@ static bool run(struct client *c, int r)
 
 bool wifi_open(struct client *c)
 {
-    struct troth_wifi_client_config cfg = {.host = c->host, .link = c->link, .event = on_wifi};
+    struct troth_wifi_client_config cfg = {
+        .host = c->host,
+        .link = c->link,
+        .event = on_wifi,
+        .require_mitm = client_options.require_mitm,
+        .allow_plaintext = client_options.allow_plaintext,
+    };
     struct runtime_clock clock = {deadline, tick, &wifi.client};
-    if (!security_encrypt(c))
+    if (!security_encrypt(c) || (client_options.require_mitm && !security_demand(c)))
         return false;
     troth_wifi_client_init(&wifi.client, &cfg);
     c->on_event = on_host;
@@ -153,9 +159,6 @@ bool wifi_provision(struct client *c, const struct troth_wifi *w)
     struct troth_level now = troth_link_level(c->host, c->link);
     wifi.wanted = w->ssid;
     troth_ssid_text(&w->ssid, ssid, sizeof ssid);
-    if (!now.key_size && w->password.len)
-        out_event(OUT_WARN, "warning", NULL,
-                  "the link is not encrypted: anybody near can read the password");
     out_event(OUT_PLAIN, "sending",
               out_fields("ssid:s security:s", ssid, troth_wifi_security_name(w->security)),
               "sending the network \"%s\" over a link that is %s", ssid,
