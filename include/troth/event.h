@@ -240,7 +240,11 @@ struct troth_answer {
     } u;
 };
 
-/* TROTH_STALE: withdrawn, answered or never asked; TROTH_INVALID: not an answer to this question. */
+/*
+ * TROTH_STALE: withdrawn, answered or never asked. TROTH_INVALID: not an answer to this question;
+ * TROTH_BUSY: not now. After these two the question is still open, but TROTH_ASK_RAISE, which any
+ * answer ends.
+ */
 int troth_answer(struct troth_host *h, uint32_t ask_id, const struct troth_answer *answer);
 
 #ifdef __cplusplus

@@ -83,7 +83,7 @@ struct host_store {
     struct {
         struct troth_addr identity;
         bool quiet; /* it never was a bond of ours: no event */
-    } removal[TROTH_MAX_BONDS];
+    } removal[TROTH_MAX_BONDS + 1]; /* one is for the commit that fails */
 };
 
 struct troth_host {
@@ -99,8 +99,8 @@ struct troth_host {
     bool inside; /* a callback may be running */
     bool start_due, ready;
     uint8_t fall; /* the HCI status every link ends with; 0: none falls */
-    bool refuse_due; /* a connection we have no place for */
-    uint16_t refuse_handle;
+    uint16_t refuse[TROTH_MAX_LINKS]; /* connections we have no place for: to be ended */
+    uint8_t refusals;
     troth_link last_link;
     uint32_t last_ask;
     uint8_t turn; /* whose ACL goes first */

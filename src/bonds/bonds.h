@@ -12,10 +12,13 @@ int bonds_find(const struct bonds *b, const struct troth_addr *identity);
  */
 int bonds_resolve(const struct bonds *b, const struct troth_addr *addr);
 /*
- * Where a bond with this identity goes: its own place, a free one, or that of the least recently
- * used whose bit is clear in `kept`, one bit an index. -1: all are kept.
+ * Where a bond of this level goes: its identity's own place, a free one, or that of the least
+ * recently used whose bit is clear in `kept`, one bit an index. One that is no stronger makes room
+ * first; an authenticated one never does for one that is not, or strangers could push it out with
+ * Just Works. -1: no place.
  */
-int bonds_place(const struct bonds *b, const struct troth_addr *identity, uint32_t kept);
+int bonds_place(const struct bonds *b, const struct troth_addr *identity,
+                const struct troth_level *level, uint32_t kept);
 /* Marks a use: it is evicted last. */
 void bonds_touch(struct bonds *b, int i);
 void bonds_clear(struct bonds *b, int i);

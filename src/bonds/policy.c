@@ -44,20 +44,30 @@ int bonds_resolve(const struct bonds *b, const struct troth_addr *addr)
     return -1;
 }
 
-int bonds_place(const struct bonds *b, const struct troth_addr *identity, uint32_t kept)
+int bonds_place(const struct bonds *b, const struct troth_addr *identity,
+                const struct troth_level *level, uint32_t kept)
 {
     int i = bonds_find(b, identity);
     if (i >= 0)
         return i;
     int oldest = -1;
+    bool oldest_stronger = true;
     for (i = 0; i < TROTH_MAX_BONDS; i++) {
         const struct troth_bond *bond = &b->bond[i];
         if (kept >> i & 1)
             continue;
         if (!bond->used)
             return i;
-        if (oldest < 0 || bond->state.last_use < b->bond[oldest].state.last_use)
+        const struct troth_level old = bonds_level(&bond->keys);
+        bool stronger = troth_level_weaker(&old, level);
+        if (old.mitm && !level->mitm)
+            continue;
+        if (oldest < 0 || stronger < oldest_stronger ||
+            (stronger == oldest_stronger &&
+             bond->state.last_use < b->bond[oldest].state.last_use)) {
             oldest = i;
+            oldest_stronger = stronger;
+        }
     }
     return oldest;
 }

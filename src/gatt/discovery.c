@@ -1,13 +1,13 @@
 /*
  * Discovery, Vol 3 Part G 4.4 to 4.7: primary services, then, service by service, characteristics
  * and the descriptors between them. Every response must carry the search forward, so that no peer
- * can keep it going; one response gives at most ITEMS events, and the rest is asked for again.
+ * can keep it going; one response gives at most GATT_DISCOVERY_ITEMS events, and the rest is asked
+ * for again.
  */
 #include "gatt/parts.h"
 
 #include "base/check.h"
 
-#define ITEMS  16
 #define RANGES (TROTH_VALUE_MAX / 4 < 255 ? TROTH_VALUE_MAX / 4 : 255)
 
 void discovery_start(struct gatt *g)
@@ -178,7 +178,7 @@ bool discovery_response(struct gatt *g, struct in *body)
     size_t size = item_size(g, body);
 
     VERIFY(size && body->left && body->left % size == 0, false);
-    for (size_t i = 0; i < ITEMS && body->left; i++) {
+    for (size_t i = 0; i < GATT_DISCOVERY_ITEMS && body->left; i++) {
         if (c->step <= STEP_SERVICES_BY_UUID && c->services == RANGES) {
             client_done(g, TROTH_FULL, 0);
             return true;

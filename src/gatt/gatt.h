@@ -11,6 +11,8 @@
 #include <troth/event.h>
 #include <troth/state/gatt.h>
 
+#define GATT_DISCOVERY_ITEMS 16 /* events one response of discovery gives, at most */
+
 /* The four ways out of a link, each with one reserved slot in L2CAP. */
 enum gatt_slot {
     GATT_SLOT_RESPONSE,     /* responses and errors */

@@ -192,7 +192,9 @@ int troth_bonds_load(struct troth_host *h, const struct troth_bond_keys *keys,
     VERIFY(h->hci.state == HCI_DOWN, TROTH_STATE);
     VERIFY(bonds_identity_valid(&keys->identity) && keys->key_size >= 7 && keys->key_size <= 16,
            TROTH_INVALID);
-    int i = bonds_place(&h->bonds, &keys->identity, 0);
+    const struct troth_level level = bonds_level(keys);
+    int i = bonds_place(&h->bonds, &keys->identity, &level, 0);
+    VERIFY(i >= 0, TROTH_FULL);
     struct troth_bond *b = &h->bonds.bond[i];
     VERIFY(!b->used || troth_addr_equal(&b->keys.identity, &keys->identity), TROTH_FULL);
     bonds_clear(&h->bonds, i);

@@ -73,7 +73,7 @@ static int answer(struct host_link *l, enum troth_ask_type type, const struct tr
         return result;
     }
     int result = smp_answer(&l->smp, type, a);
-    if (result == TROTH_INVALID && !l->open[type]) {
+    if (result != TROTH_OK && result != TROTH_STALE && !l->open[type]) {
         l->open[type] = id;
         if (taken)
             l->taken |= (uint16_t)(1u << type);
@@ -88,8 +88,9 @@ static void default_answer(struct host_link *l, const struct troth_ask *ask)
         return; /* there is nothing to answer; it stays open until the pairing is over */
     if (ask->type != TROTH_ASK_RAISE)
         smp_default_answer(&l->smp, ask, &a);
-    if (answer(l, ask->type, &a) == TROTH_INVALID) {
-        /* The policy itself makes no sense. */
+    int result = answer(l, ask->type, &a);
+    if (ask->type != TROTH_ASK_RAISE && (result == TROTH_INVALID || result == TROTH_BUSY)) {
+        /* The policy itself makes no sense, or it cannot begin now: nobody will ask again. */
         a.ok = false;
         a.reason = TROTH_SMP_UNSPECIFIED_REASON;
         answer(l, ask->type, &a);

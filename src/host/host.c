@@ -117,7 +117,7 @@ static bool step_controller(struct troth_host *h)
         if (h->start_due) {
             h->start_due = false;
             h->ready = false;
-            h->refuse_due = false;
+            h->refusals = 0;
             gap_down(&h->gap, HCI_LOCAL_HOST_ENDED);
             if (!h->db.sealed)
                 gatt_db_seal(&h->db);
@@ -142,9 +142,9 @@ static bool next_command(struct troth_host *h, struct hci_command *c, troth_link
             return true;
         }
     *link = TROTH_NO_LINK;
-    if (h->refuse_due) {
-        h->refuse_due = false;
-        hci_put_disconnect(c, h->refuse_handle, HCI_LOW_RESOURCES);
+    if (h->refusals) {
+        hci_put_disconnect(c, h->refuse[0], HCI_LOW_RESOURCES);
+        host_refused(h, h->refuse[0]);
         return true;
     }
     h->gap.room = host_link_room(h);

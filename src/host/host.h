@@ -108,6 +108,8 @@ extern const struct gatt_env host_gatt_env;
 void host_link_begin(struct troth_host *h, const struct hci_event *e);
 /* The last of a link: everything in it ends, then TROTH_EV_DISCONNECTED. */
 void host_link_end(struct host_link *l, uint8_t status);
+/* A connection without a place here is gone, or as good as gone. */
+void host_refused(struct troth_host *h, uint16_t handle);
 bool host_link_room(const struct troth_host *h);
 /* One L2CAP PDU's worth of an ACL packet. */
 void host_link_acl(struct host_link *l, bool first, const uint8_t *data, size_t len);

@@ -19,14 +19,30 @@ static troth_link new_number(struct troth_host *h)
     return h->last_link;
 }
 
+static void refuse(struct troth_host *h, uint16_t handle)
+{
+    host_refused(h, handle); /* no controller has it twice */
+    if (h->refusals < TROTH_MAX_LINKS)
+        h->refuse[h->refusals++] = handle;
+}
+
+void host_refused(struct troth_host *h, uint16_t handle)
+{
+    for (unsigned i = 0; i < h->refusals; i++)
+        if (h->refuse[i] == handle) {
+            h->refusals--;
+            memmove(&h->refuse[i], &h->refuse[i + 1], (h->refusals - i) * sizeof h->refuse[0]);
+            return;
+        }
+}
+
 void host_link_begin(struct troth_host *h, const struct hci_event *e)
 {
     unsigned i = 0;
     while (i < TROTH_MAX_LINKS && h->link[i].used)
         i++;
     if (i == TROTH_MAX_LINKS) {
-        h->refuse_due = true;
-        h->refuse_handle = e->u.connected.handle;
+        refuse(h, e->u.connected.handle);
         return;
     }
     struct host_link *l = &h->link[i];

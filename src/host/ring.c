@@ -1,6 +1,19 @@
 /* The ring of events and asks: appended by the layers, delivered once they rest. */
 #include "host/host.h"
 
+/*
+ * What one step may cause, the ring being empty before it. The end of a link: its subscriptions,
+ * the prompts it had open, and how its bond, pairing, procedure, indication and itself ended. A
+ * discovery response: its items, an exchanged MTU and the end.
+ */
+#define PROMPTS 9 /* the types a link asks with for which ask.c says is_prompt */
+_Static_assert(TROTH_EVENTS >= TROTH_MAX_CCC + PROMPTS + 5,
+               "TROTH_EVENTS: too few for the end of a link with TROTH_MAX_CCC subscriptions");
+_Static_assert(TROTH_EVENTS >= GATT_DISCOVERY_ITEMS + 2,
+               "TROTH_EVENTS: too few for one discovery response");
+_Static_assert(TROTH_EVENTS > TROTH_EVENTS_API, "TROTH_EVENTS: no call from a callback would fit");
+_Static_assert(TROTH_EVENTS <= 255, "the ring counts in one octet");
+
 static unsigned room(const struct troth_host *h)
 {
     return TROTH_EVENTS - h->ring_count;

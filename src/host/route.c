@@ -90,6 +90,8 @@ int host_rx_event(struct troth_host *h, const uint8_t *p, size_t len)
         connected(h, &e);
         break;
     case HCI_EV_DISCONNECTED:
+        if (!e.u.disconnected.status)
+            host_refused(h, e.u.disconnected.handle);
         l = host_link_of_handle(h, e.u.disconnected.handle);
         if (l && !e.u.disconnected.status)
             host_link_end(l, e.u.disconnected.reason);

@@ -8,7 +8,8 @@
 bool host_store_removal(struct troth_host *h, const struct troth_addr *identity, bool quiet)
 {
     struct host_store *s = &h->store;
-    if (s->removals == TROTH_MAX_BONDS)
+    /* The last place is the failed commit's: removals go first, so there is never a second. */
+    if (s->removals >= TROTH_MAX_BONDS + quiet)
         return false;
     s->removal[s->removals].identity = *identity;
     s->removal[s->removals++].quiet = quiet;
@@ -50,10 +51,12 @@ void host_uncommit(struct host_link *l)
     s->ask = 0;
     /* The store may hold it already: what stood there before comes back, or nothing. */
     int i = bonds_find(&h->bonds, &keys->identity);
-    if (i >= 0)
+    if (i >= 0) {
         h->bonds.dirty[i] = 1 << TROTH_RECORD_KEYS | 1 << TROTH_RECORD_STATE;
-    else
-        host_store_removal(h, &keys->identity, true);
+    } else {
+        bool placed = host_store_removal(h, &keys->identity, true);
+        ASSERT(placed);
+    }
 }
 
 /* Bonds of connected peers keep their place. */
@@ -66,10 +69,12 @@ static uint32_t kept(const struct troth_host *h)
     return bits;
 }
 
-/* A place for the bond in the table, made if need be. -1: every one is in use. */
-static int make_place(struct troth_host *h, const struct troth_addr *identity)
+/* A place for the bond in the table, made if need be. -1: there is none for it. */
+static int make_place(struct troth_host *h, const struct troth_bond_keys *keys)
 {
-    int i = bonds_place(&h->bonds, identity, kept(h));
+    const struct troth_addr *identity = &keys->identity;
+    const struct troth_level level = bonds_level(keys);
+    int i = bonds_place(&h->bonds, identity, &level, kept(h));
     if (i < 0)
         return -1;
     const struct troth_bond *there = &h->bonds.bond[i];
@@ -84,7 +89,7 @@ static int make_place(struct troth_host *h, const struct troth_addr *identity)
 
 bool host_commit(struct host_link *l, const struct troth_bond_keys *keys)
 {
-    if (make_place(l->host, &keys->identity) < 0)
+    if (make_place(l->host, keys) < 0)
         return false;
     l->commit = keys;
     return true;
@@ -249,7 +254,7 @@ static void committed(struct host_link *l)
     const struct troth_bond_keys *keys = l->commit;
     struct troth_bond_state state = fresh_state(h, &keys->identity);
     /* Its place was made at host_commit; another link's commit may have taken that since. */
-    int i = make_place(h, &keys->identity);
+    int i = make_place(h, keys);
     if (i < 0) {
         commit_failed(l);
         return;

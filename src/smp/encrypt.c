@@ -88,7 +88,7 @@ int smp_encrypt(struct smp *s)
 
 int smp_security_request(struct smp *s, uint8_t auth_req)
 {
-    if (s->side != TROTH_RESPONDER || s->dead)
+    if (s->side != TROTH_RESPONDER || s->dead || s->leaving)
         return TROTH_STATE;
     if (smp_busy(s) || s->owed_reason)
         return TROTH_BUSY;

@@ -7,6 +7,9 @@
 /* A person types six digits with mistakes; more is somebody keeping the timer from running out. */
 #define KEYPRESSES_MAX 60
 
+/* How long a link that is about to end waits for its Pairing Failed to be acknowledged. */
+#define LEAVE_MS 2000
+
 void smp_init(struct smp *s, const struct smp_env *env, void *link, enum troth_side side,
               const struct troth_addr addr[2])
 {
@@ -137,11 +140,20 @@ void smp_fail(struct smp *s, uint8_t reason, enum troth_step_side by)
 
     /* An encrypted link with no bond behind it is no place to stay. */
     if (encrypted && by != TROTH_BY_LINK && !s->env->policy(s->link)->stay_after_failure) {
-        if (by == TROTH_BY_US)
+        if (by == TROTH_BY_US) {
             s->leaving = true;
-        else
+            timer_start(&s->timer, LEAVE_MS);
+        } else {
             s->env->disconnect(s->link, HCI_AUTHENTICATION_FAILURE);
+        }
     }
+}
+
+static void leave(struct smp *s)
+{
+    s->leaving = false;
+    timer_stop(&s->timer);
+    s->env->disconnect(s->link, HCI_AUTHENTICATION_FAILURE);
 }
 
 static void complete(struct smp *s)
@@ -410,7 +422,7 @@ static void rx_idle(struct smp *s, const uint8_t *pdu, size_t len)
 
 void smp_rx(struct smp *s, const uint8_t *pdu, size_t len)
 {
-    if (s->dead || !len || pdu[0] == 0 || pdu[0] >= SMP_OPCODES)
+    if (s->dead || s->leaving || !len || pdu[0] == 0 || pdu[0] >= SMP_OPCODES)
         return; /* reserved opcodes change nothing, 3.3 */
     if (smp_busy(s))
         rx_running(s, pdu, len);
@@ -429,12 +441,10 @@ void smp_room(struct smp *s)
 void smp_acked(struct smp *s)
 {
     s->run.unacked = false;
-    if (s->leaving && !s->owed_reason) {
-        s->leaving = false;
-        s->env->disconnect(s->link, HCI_AUTHENTICATION_FAILURE);
-    } else if (smp_busy(s)) {
+    if (s->leaving && !s->owed_reason)
+        leave(s);
+    else if (smp_busy(s))
         smp_proceed(s);
-    }
 }
 
 void smp_disconnected(struct smp *s, uint8_t hci_reason)
@@ -453,6 +463,8 @@ void smp_tick(struct smp *s, troth_ms now)
         return;
     if (smp_busy(s)) {
         smp_fail(s, 0, TROTH_BY_TIMEOUT);
+    } else if (s->leaving) {
+        leave(s); /* a peer that acknowledges nothing does not stay on the encrypted link */
     } else if (s->security_requested) {
         s->security_requested = false;
         struct troth_event e = {.type = TROTH_EV_SECURITY_UNANSWERED};
@@ -469,7 +481,7 @@ troth_ms smp_deadline(const struct smp *s)
 
 int smp_pair(struct smp *s, const struct troth_features *features)
 {
-    if (s->side != TROTH_INITIATOR || s->dead)
+    if (s->side != TROTH_INITIATOR || s->dead || s->leaving)
         return TROTH_STATE;
     if (smp_busy(s) || s->encrypting || s->owed_reason)
         return TROTH_BUSY;

@@ -81,6 +81,8 @@ struct troth_level smp_run_level(const struct smp *s);
 enum smp_wait { SMP_READY, SMP_WAITING, SMP_ENDED };
 /* Begins the local step at run.at, or looks whether it is ready. */
 enum smp_wait smp_local_step(struct smp *s);
+/* The peer shows what it knows of our OOB data. False: they expired or were spent meanwhile. */
+bool smp_spend_own_oob(struct smp *s);
 
 /* ---- keys.c ---- */
 

@@ -56,6 +56,23 @@ static bool consent(struct smp *s, uint8_t had)
     return false;
 }
 
+/*
+ * Who merely sets the OOB flag does not spend what we gave to somebody else: a pairing that ends
+ * before the peer has shown what it knows has revealed nothing, for our random never crosses and
+ * what crosses is fresh each time. Whoever shows it, right or wrong, spends it: one guess a pair,
+ * and never two pairings (2.3.5.6.4).
+ */
+bool smp_spend_own_oob(struct smp *s)
+{
+    struct smp_own_oob *own = s->env->own_oob(s->link);
+    if (!s->run.own_oob)
+        return true;
+    if (!own->pinned || memcmp(own->public_key, s->run.public_key[s->side], 64) != 0)
+        return false;
+    wipe(own, sizeof *own);
+    return true;
+}
+
 static void enter_keypair(struct smp *s)
 {
     struct smp_run *r = &s->run;
@@ -69,7 +86,7 @@ static void enter_keypair(struct smp *s)
         memcpy(r->s.private_key, own->private_key, 32);
         memcpy(r->public_key[s->side], own->public_key, 64);
         memcpy(r->s.r[s->side], own->random, 16);
-        wipe(own, sizeof *own);
+        r->own_oob = true;
         r->had |= SMP_HAD_KEYPAIR;
         return;
     }
@@ -350,7 +367,7 @@ int smp_answer(struct smp *s, enum troth_ask_type type, const struct troth_answe
         return TROTH_OK;
     }
     int result = take_answer(s, type, a);
-    if (result == TROTH_INVALID)
+    if (result != TROTH_OK) /* not now, or not so: it may be answered again */
         s->open |= bit;
     else
         smp_proceed(s);

@@ -102,6 +102,8 @@ static uint8_t take_random(struct smp *s, const struct smp_step *row, struct in 
     commitment(s, x, expected);
     bool good = equal_secret(expected, r->confirm[x], 16);
     wipe(expected, sizeof expected);
+    if (!good)
+        smp_spend_own_oob(s);
     return good ? 0 : TROTH_SMP_CONFIRM_VALUE_FAILED;
 }
 
@@ -142,7 +144,9 @@ static uint8_t take_dhkey_check(struct smp *s, const struct smp_step *row, struc
     check_value(s, smp_peer(s), expected);
     bool good = equal_secret(theirs, expected, 16);
     wipe(expected, sizeof expected);
-    return good ? 0 : TROTH_SMP_DHKEY_CHECK_FAILED;
+    bool ours = smp_spend_own_oob(s);
+    VERIFY(good, TROTH_SMP_DHKEY_CHECK_FAILED);
+    return ours ? 0 : TROTH_SMP_OOB_NOT_AVAILABLE;
 }
 
 /* ---- key distribution, 3.6 ---- */

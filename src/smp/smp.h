@@ -50,7 +50,10 @@ void smp_rx(struct smp *s, const uint8_t *pdu, size_t len);
 void smp_room(struct smp *s);
 /* Everything smp ever sent has been acknowledged by the peer's controller. */
 void smp_acked(struct smp *s);
-/* TROTH_INVALID: no such answer exists, the ask stays open; TROTH_STALE: nobody asked. */
+/*
+ * TROTH_STALE: nobody asked. Any other failure leaves the ask open: TROTH_INVALID, no such answer
+ * exists; TROTH_BUSY, what it begins cannot begin now.
+ */
 int smp_answer(struct smp *s, enum troth_ask_type type, const struct troth_answer *a);
 /* What holds when nobody answers. */
 void smp_default_answer(const struct smp *s, const struct troth_ask *ask, struct troth_answer *a);

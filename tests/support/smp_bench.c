@@ -287,7 +287,7 @@ int smp_bench_answer(struct smp_bench *b, enum troth_ask_type type, const struct
     bool was = b->open[type];
     b->open[type] = false;
     int result = smp_answer(&b->smp, type, a);
-    if (result == TROTH_INVALID && was)
+    if (result != TROTH_OK && result != TROTH_STALE && was)
         b->open[type] = true;
     rest(b);
     return result;

@@ -69,21 +69,22 @@ static void resolving(void **state)
 static void the_least_recently_used_makes_room(void **state)
 {
     (void)state;
+    const struct troth_level plain = {16, false, false, true};
     memset(&t, 0, sizeof t);
     struct troth_addr a = peer(200);
-    assert_int_equal(bonds_place(&t, &a, 0), 0);
-    assert_int_equal(bonds_place(&t, &a, 1), 1); /* a place that is spoken for */
+    assert_int_equal(bonds_place(&t, &a, &plain, 0), 0);
+    assert_int_equal(bonds_place(&t, &a, &plain, 1), 1); /* a place that is spoken for */
     for (int i = 0; i < TROTH_MAX_BONDS; i++) {
         put(i, (uint8_t)i);
         bonds_touch(&t, i);
     }
-    assert_int_equal(bonds_place(&t, &a, 0), 0);
+    assert_int_equal(bonds_place(&t, &a, &plain, 0), 0);
     bonds_touch(&t, 0);
-    assert_int_equal(bonds_place(&t, &a, 0), 1);
-    assert_int_equal(bonds_place(&t, &a, 0x6), 3); /* 1 and 2 are connected */
-    assert_int_equal(bonds_place(&t, &a, 0xffffffff), -1);
+    assert_int_equal(bonds_place(&t, &a, &plain, 0), 1);
+    assert_int_equal(bonds_place(&t, &a, &plain, 0x6), 3); /* 1 and 2 are connected */
+    assert_int_equal(bonds_place(&t, &a, &plain, 0xffffffff), -1);
     a = peer(9);
-    assert_int_equal(bonds_place(&t, &a, 0xffffffff), 9); /* its own place */
+    assert_int_equal(bonds_place(&t, &a, &plain, 0xffffffff), 9); /* its own place */
     t.dirty[0] = 0;
     bonds_touch(&t, 0); /* the newest already: nothing to write down */
     assert_int_equal(t.dirty[0], 0);
@@ -91,6 +92,32 @@ static void the_least_recently_used_makes_room(void **state)
     bonds_touch(&t, 0);
     assert_true(t.bond[0].state.last_use > t.bond[5].state.last_use);
     assert_true(t.dirty[0]);
+}
+
+/* A stranger's Just Works never pushes out who was authenticated. */
+static void a_stronger_bond_makes_room_last(void **state)
+{
+    (void)state;
+    struct troth_addr a = peer(200);
+    const struct troth_level just_works = {16, false, true, true}, legacy = {16, true, false, true},
+                             best = {16, true, true, true}, short_key = {7, false, false, true};
+    memset(&t, 0, sizeof t);
+    for (int i = 0; i < TROTH_MAX_BONDS; i++) {
+        put(i, (uint8_t)i);
+        t.bond[i].keys.sc = t.bond[i].keys.mitm = true;
+        bonds_touch(&t, i);
+    }
+    t.bond[5].keys.mitm = t.bond[7].keys.mitm = false;
+    t.bond[7].keys.sc = false;
+    assert_int_equal(bonds_place(&t, &a, &just_works, 0), 5);
+    assert_int_equal(bonds_place(&t, &a, &just_works, 1 << 5), 7);
+    assert_int_equal(bonds_place(&t, &a, &just_works, 1 << 5 | 1 << 7), -1);
+    assert_int_equal(bonds_place(&t, &a, &short_key, 0), 5); /* stronger, but not authenticated */
+    assert_int_equal(bonds_place(&t, &a, &best, 0), 0);
+    assert_int_equal(bonds_place(&t, &a, &legacy, 0), 7);
+    assert_int_equal(bonds_place(&t, &a, &legacy, 1 << 7), 0); /* as good as it gets */
+    a = peer(0);
+    assert_int_equal(bonds_place(&t, &a, &just_works, 0), 0); /* its own place: not asked here */
 }
 
 static void which_addresses_are_identities(void **state)
@@ -116,6 +143,7 @@ int main(void)
         cmocka_unit_test(weaker),
         cmocka_unit_test(resolving),
         cmocka_unit_test(the_least_recently_used_makes_room),
+        cmocka_unit_test(a_stronger_bond_makes_room_last),
         cmocka_unit_test(which_addresses_are_identities),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

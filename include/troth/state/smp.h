@@ -43,6 +43,7 @@ struct smp_run {
     uint8_t keypresses;
     bool encrypted;            /* the ENCRYPT row is behind us */
     bool unacked;              /* something we sent is not acknowledged */
+    bool own_oob;              /* our key pair is the pinned one */
     uint16_t ediv[2];
     uint64_t rand[2];
     struct troth_addr identity[2];
@@ -65,7 +66,7 @@ struct smp {
     struct troth_addr addr[2]; /* by side, as the air carried them */
     struct smp_run run;
     struct troth_bond_keys result; /* what TROTH_EV_PAIRED points to, until smp_rest */
-    struct timer timer;            /* of the pairing, or of our Security Request */
+    struct timer timer;            /* of the pairing, our Security Request, or leaving */
 
     struct troth_level level;   /* of the link */
     struct troth_level pending; /* of the key that an encryption in progress uses */
