@@ -262,7 +262,7 @@ static void client_capture(struct client *client)
     snprintf(path, sizeof path, "%s/%02u-%s.btsnoop", dir, air_controller_number(client->c), text);
     client->capture = btsnoop_open(path);
     if (!client->capture)
-        fprintf(stderr, "troth air: %s cannot be written: %s\n", path, strerror(errno));
+        fprintf(stderr, "troth air: %s cannot be written: %s\n", path, btsnoop_why(errno));
 }
 
 static bool client_attach(struct client *client)

@@ -11,8 +11,11 @@
 
 struct btsnoop;
 
-/* Creates or empties the file. NULL with errno set. */
+/* Creates or empties the file, with mode 0600 whatever it had. NULL with errno set: ELOOP for a
+ * symbolic link, EPERM for a file of another user. */
 struct btsnoop *btsnoop_open(const char *path);
+/* The errno of a failure in words. */
+const char *btsnoop_why(int error);
 
 /* One whole H4 packet; `to_host`: it came from the controller. Time in microseconds since 1970.
  * The file is readable after every packet. 0, or -1 with errno set. */

@@ -29,12 +29,17 @@ static bool complain(struct parser *p, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 static bool complain(struct parser *p, const char *format, ...)
 {
+    char text[700];
     int n = snprintf(p->error, p->error_size, "%s:%u: ", p->name, p->line);
     va_list args;
     va_start(args, format);
-    if (n >= 0 && (size_t)n < p->error_size)
-        vsnprintf(p->error + n, p->error_size - (size_t)n, format, args);
+    vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    /* The file may be anything, and what is not plain text may disturb a terminal. */
+    for (const char *c = text; *c && n >= 0 && (size_t)n < p->error_size; c++)
+        n += snprintf(p->error + n, p->error_size - (size_t)n,
+                      *c >= ' ' && *c <= '~' ? "%c" : "\\x%02x", (unsigned char)*c);
+    wipe(text, sizeof text);
     return false;
 }
 

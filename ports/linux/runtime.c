@@ -433,7 +433,8 @@ struct runtime *runtime_new(const struct runtime_config *config, char *why, size
     if (!add_sources(r)) {
         snprintf(why, why_cap, "the event loop takes no more sources");
     } else if (config->capture && !(r->capture = btsnoop_open(config->capture))) {
-        snprintf(why, why_cap, "cannot write the capture %s: %s", config->capture, strerror(errno));
+        snprintf(why, why_cap, "cannot write the capture %s: %s", config->capture,
+                 btsnoop_why(errno));
     } else if (!load(r, &host.local)) {
         snprintf(why, why_cap, "%s", store_why(config->store));
     } else {

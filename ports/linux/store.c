@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@
 struct store {
     sqlite3 *db;
     char *path;
+    int lock;     /* of store_lock; -1: none */
     bool grouped; /* between store_begin and store_commit */
     bool broken;  /* a change of the group failed; means nothing outside of one */
     char why[512];
@@ -380,8 +382,10 @@ int store_open(struct store **out, const char *path, char *why, size_t why_cap)
 {
     struct store *s = calloc(1, sizeof *s);
     *out = NULL;
-    if (s)
+    if (s) {
+        s->lock = -1;
         s->path = strdup(path);
+    }
     if (!s || !s->path) {
         free(s);
         snprintf(why, why_cap, "out of memory");
@@ -409,8 +413,28 @@ void store_close(struct store *s)
     if (!s)
         return;
     sqlite3_close(s->db); /* every statement is finalized, so this cannot refuse */
+    if (s->lock >= 0)     /* after it: closing drops SQLite's locks too */
+        close(s->lock);
     free(s->path);
     free(s);
+}
+
+/* flock and SQLite's locks do not see each other, and the kernel ends it with the process. */
+int store_lock(struct store *s)
+{
+    if (s->lock >= 0)
+        return TROTH_OK;
+    int fd = open(s->path, O_RDWR | O_CLOEXEC);
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) {
+        s->lock = fd;
+        return TROTH_OK;
+    }
+    int error = errno;
+    if (fd >= 0)
+        close(fd);
+    if (error == EWOULDBLOCK)
+        return refuse(s, TROTH_BUSY, "%s is in use by another program, which keeps it", s->path);
+    return refuse(s, TROTH_FAILED, "cannot lock %s: %s", s->path, strerror(error));
 }
 
 const char *store_why(const struct store *s)

@@ -35,6 +35,11 @@ struct store;
 int store_open(struct store **out, const char *path, char *why, size_t why_cap);
 /* Gives up a change that was not committed. NULL is allowed. */
 void store_close(struct store *s);
+/*
+ * Claims the store for one owner until store_close or the end of the process. Who does not ask for
+ * this is not held up. TROTH_BUSY: it has an owner. One store a process may be locked.
+ */
+int store_lock(struct store *s);
 /* About the last call that failed; valid until the next call. */
 const char *store_why(const struct store *s);
 

@@ -114,6 +114,7 @@ static void test_every_complaint_names_its_line(void **state)
         {"[network]\nssid = x\nwrong_password = x", "file:3: wrong_password must be one of"},
         {"[network]\nssid = x\naddress =", "file:3: address must be an IP address"},
         {"[network]\nssid = x\ndown_ms = 9\nup_ms = 9", "file:1: up_ms must be later"},
+        {"[network]\n\033]0;x\007 = red", "file:2: unknown key '\\x1b]0;x\\x07' in [network]"},
         {"[network]\nssid = x\ncolour = red", "file:3: unknown key 'colour' in [network]"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -2,7 +2,7 @@
 # troth provision wifi as a person does it: at a terminal, asked for everything, the password unseen.
 set -u
 exec python3 - <<'PY'
-import os, pty, re, select, signal, socket, subprocess, sys, tempfile, time, shutil
+import os, pty, re, select, shutil, signal, socket, subprocess, sys, tempfile, termios, time
 
 bin = os.environ["TROTH_BIN"]
 dir = tempfile.mkdtemp()
@@ -115,6 +115,19 @@ def story():
     os.write(screen.fd, b"\x03")
     screen.shows("interrupted")
     assert screen.ends() == 1, "exit status after Ctrl-C"
+
+    # A hang-up or a plain kill at the password: the terminal shows again what is typed.
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        screen = Screen(bin + "/troth", "provision", "wifi", "Lamp", "--ssid", "Meadow")
+        screen.shows("Password .*: ")
+        echo = lambda: bool(termios.tcgetattr(screen.fd)[3] & termios.ECHO)
+        assert not echo(), "the password is shown"
+        os.kill(screen.pid, number)
+        end = time.monotonic() + 10
+        while not echo():
+            assert time.monotonic() < end, f"no echo after {number}"
+            time.sleep(0.02)
+        assert screen.ends() != 0, f"exit status after {number}"
     print("ok")
 
 

@@ -49,6 +49,10 @@ expect 2 'command is missing' "$troth"
 expect 2 "no command 'frobnicate'" "$troth" frobnicate
 expect 2 "no command 'thread'" "$troth" provision thread
 
+"$troth" predict >/dev/full 2>"$dir/err" && fault 'predict to a full disk succeeds'
+grep -q '^troth predict: standard output cannot be written' "$dir/err" || fault "a full disk: $(cat "$dir/err")"
+"$troth" predict >&- 2>"$dir/err" && fault 'predict to nowhere succeeds'
+
 # ---- predict: the table as the documentation of people's tools has it ----
 
 caps=(DisplayOnly DisplayYesNo KeyboardOnly NoInputNoOutput KeyboardDisplay)

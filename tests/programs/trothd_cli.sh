@@ -95,6 +95,16 @@ printf 'config = other.conf\n' >bad.conf
 wrong 2 "bad.conf:1: there is no key 'config'" --config bad.conf
 printf 'name = A\0B\n' >bad.conf
 wrong 2 'bad.conf:1: a NUL character' --config bad.conf
+printf 'n\033]0;x\007 = 1\n' >bad.conf
+wrong 2 "there is no key 'n\\x1b]0;x\\x07'" --config bad.conf
+
+# ---- standard files that take nothing, or are closed ----
+timeout 30 "$bin" --help >/dev/full 2>err && complain "--help to a full disk succeeds"
+grep -q '^trothd: standard output cannot be written' err || complain "a full disk: $(cat err)"
+timeout 30 "$bin" --help >&- 2>err && complain "--help to nowhere succeeds"
+timeout 30 "$bin" "${here[@]}" --retry no --capture closed <&- >&- 2>&- && complain "all is closed"
+[ "$(head -c 7 closed)" = btsnoop ] || complain "closed standard files"
+[ "$(wc -c <closed)" = 16 ] || complain "something was said into the capture"
 
 # ---- what is not there ----
 wrong 1 'missing.networks' --transport unix:nobody --network sim:missing.networks --agent none
@@ -106,6 +116,10 @@ wrong 1 'does not exist' "${here[@]}" --store missing/store.db
 echo 'no database, though it is long enough to look like one, perhaps' >text.db
 wrong 1 'text.db' "${here[@]}" --store text.db
 wrong 1 'cannot write the capture missing/capture' "${here[@]}" --capture missing/capture
+touch elsewhere && ln -s elsewhere link && touch open && chmod 666 open
+wrong 1 'capture link: it is a symbolic link' "${here[@]}" --capture link
+wrong 1 'nothing listens' "${here[@]}" --retry no --capture open
+[ "$(stat -c %a open)" = 600 ] || complain "a capture that others can read"
 mkdir taken
 wrong 1 'cannot listen for an agent' "${here[@]}" --agent unix:taken
 wrong 1 'cannot listen for an agent' "${here[@]}" --agent unix:missing/agent
@@ -123,6 +137,8 @@ while IFS= read -r line <&3; do
     case $line in *'trying again'*) break ;; esac
 done
 [ "$(stat -c %a agent 2>/dev/null)" = 600 ] || complain "the agent's socket is not its owner's alone"
+wrong 1 'is in use by another trothd' "${here[@]}" --store state/troth/trothd.db
+"$TROTH_BIN/troth" bonds list --store state/troth/trothd.db >out 2>err || complain "no reader: $(cat err)"
 kill -TERM "$child"
 cat <&3 >>seen
 wait "$child"

@@ -2,11 +2,13 @@
 #include "common/cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <troth/smp.h>
 #include <troth/wifi_gatt.h>
@@ -366,6 +368,17 @@ int cli_parse(const struct cli *cli, int argc, char **argv, char ***operands)
     if (operands)
         *operands = argv + optind;
     return status;
+}
+
+/* ---- the start ---- */
+
+void cli_standard_files(void)
+{
+    /* The lowest free number is taken, so in this order each gets its own. */
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            _exit(CLI_FAILED);
 }
 
 /* ---- commands ---- */

@@ -74,6 +74,12 @@ const struct cli_option *cli_find(const struct cli_option *options, const char *
 int cli_misuse(const struct cli *cli, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/*
+ * First in main: a file opened later must not become standard output. Input that is closed is then
+ * empty; output that is closed fails, which out_finish tells.
+ */
+void cli_standard_files(void);
+
 struct cli_command { /* a table ends with name NULL */
     const char *name;
     int (*run)(int argc, char **argv); /* argv[0] is the command's name */

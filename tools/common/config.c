@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/out.h"
+
 /* Without blanks at both ends; in place. */
 static char *trim(char *s)
 {
@@ -67,7 +69,7 @@ static bool one_line(char *line, const struct cli_option *options, char *why, si
 
 bool config_read(const char *path, const struct cli_option *options, char *why, size_t why_cap)
 {
-    char fault[600], *line = NULL;
+    char fault[600], shown[700], *line = NULL;
     size_t room = 0;
     unsigned number = 0;
     bool ok = true;
@@ -93,7 +95,8 @@ bool config_read(const char *path, const struct cli_option *options, char *why, 
             ok = one_line(line, options, fault, sizeof fault);
         }
         if (!ok)
-            snprintf(why, why_cap, "%s:%u: %s", path, number, fault);
+            snprintf(why, why_cap, "%s:%u: %s", path, number,
+                     out_printable((const uint8_t *)fault, strlen(fault), shown, sizeof shown));
     }
     if (ok && ferror(f)) {
         snprintf(why, why_cap, "cannot read the configuration file %s: %s", path, strerror(errno));

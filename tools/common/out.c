@@ -174,6 +174,15 @@ void out_hint(const char *format, ...)
     va_end(ap);
 }
 
+int out_finish(int status)
+{
+    if ((fflush(stdout) || ferror(stdout)) && !status) {
+        out_error("standard output cannot be written: some of what was said is lost");
+        status = 1;
+    }
+    return status;
+}
+
 /* ---- octets from the air ---- */
 
 /* Octets of the character that starts here, as its first octet claims it. */

@@ -38,6 +38,12 @@ void out_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Only for people: an aside or a hint on stderr. Nothing with --json. */
 void out_hint(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/*
+ * Last in main: the status to exit with. Not 0 when something did not reach stdout, which is said
+ * unless another failure was.
+ */
+int out_finish(int status);
+
 /* A heading or an emphasised word for stdout tables: "" when there is no colour. */
 const char *out_sgr(enum out_tone tone, FILE *where);
 const char *out_sgr_end(FILE *where);

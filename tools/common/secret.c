@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -91,11 +93,31 @@ bool secret_read(const char *path, uint8_t *out, size_t cap, size_t *len, char *
     return ok;
 }
 
+/* A signal that would end the program, unless it is ignored: under nohup a hang-up is none. */
+static void add_ending(sigset_t *set, int number)
+{
+    struct sigaction was;
+    if (sigaction(number, NULL, &was) == 0 && was.sa_handler != SIG_IGN)
+        sigaddset(set, number);
+}
+
+/* Until there is a line. False: one of these signals came first; it stays pending. */
+static bool await_line(int tty, const sigset_t *ending)
+{
+    int fd = signalfd(-1, ending, SFD_CLOEXEC);
+    struct pollfd p[2] = {{.fd = tty, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
+    while (poll(p, 2, -1) < 0 && errno == EINTR)
+        ;
+    if (fd >= 0)
+        close(fd);
+    return !p[1].revents;
+}
+
 bool secret_prompt(const char *prompt, uint8_t *out, size_t cap, size_t *len, char *why,
                    size_t why_cap)
 {
     struct termios old, quiet;
-    sigset_t stops, before;
+    sigset_t stops, ending, before;
 
     *len = 0;
     int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
@@ -105,10 +127,13 @@ bool secret_prompt(const char *prompt, uint8_t *out, size_t cap, size_t *len, ch
             close(tty);
         return false;
     }
-    /* Ctrl-C must not leave the terminal mute: it waits until echo is back. */
-    sigemptyset(&stops);
-    sigaddset(&stops, SIGINT);
-    sigaddset(&stops, SIGQUIT);
+    /* No signal may leave the terminal mute: it waits until echo is back. */
+    sigemptyset(&ending);
+    add_ending(&ending, SIGHUP);
+    add_ending(&ending, SIGINT);
+    add_ending(&ending, SIGQUIT);
+    add_ending(&ending, SIGTERM);
+    stops = ending;
     sigaddset(&stops, SIGTSTP);
     sigprocmask(SIG_BLOCK, &stops, &before);
     quiet = old;
@@ -117,7 +142,8 @@ bool secret_prompt(const char *prompt, uint8_t *out, size_t cap, size_t *len, ch
     quiet.c_cc[VEOL] = CTRL_C; /* an ordinary octet while ISIG is off, and it ends the line */
     tcsetattr(tty, TCSAFLUSH, &quiet);
     dprintf(tty, "%s: ", prompt);
-    enum line_end end = read_line(tty, true, out, cap, len);
+    enum line_end end =
+        await_line(tty, &ending) ? read_line(tty, true, out, cap, len) : LINE_EMPTY_FILE;
     tcsetattr(tty, TCSAFLUSH, &old);
     sigprocmask(SIG_SETMASK, &before, NULL);
     close(tty);

@@ -22,7 +22,8 @@ static void help(void)
            "                         repeatable. Prints \"listening on ...\" when ready\n"
            "  -a, --address ADDRESS  public address AA:BB:CC:DD:EE:FF; repeatable. A connection\n"
            "                         takes the first that is free, else one is made\n"
-           "  -c, --capture DIR      one btsnoop file a controller, for Wireshark\n"
+           "  -c, --capture DIR      one btsnoop file a controller, for Wireshark. It holds the\n"
+           "                         keys and passphrases that cross: keep it to yourself\n"
            "  -s, --status WHERE     answers a connection with what is on the air, as JSON\n"
            "  -t, --trace            a line for every happening: advertises, connects, ...\n"
            "  -k, --hook RULE        disturbs what crosses; repeatable, see below\n"
@@ -32,7 +33,7 @@ static void help(void)
            "\n"
            "Examples:\n"
            "  troth air --listen tcp:127.0.0.1:0 --trace\n"
-           "  troth air --listen unix:/tmp/air --address C0:FF:EE:00:00:01 --capture /tmp\n"
+           "  troth air --listen unix:/tmp/air --address C0:FF:EE:00:00:01 --capture captures\n"
            "  troth air --listen unix:/tmp/air --status unix:/tmp/air-status\n"
            "  troth air --listen unix:/tmp/air --hook 'drop smp 0x0c nth 2'\n"
            "\n%s",

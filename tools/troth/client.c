@@ -88,7 +88,8 @@ static void on_event(void *ctx, const struct troth_event *e)
         break;
     case TROTH_EV_BROKEN:
         client_fail(c, "the controller at %s is of no use: %s", c->where.text,
-                    troth_hci_words(e->u.broken.hci_status));
+                    e->u.broken.hci_status ? troth_hci_words(e->u.broken.hci_status)
+                                           : "it does not answer, or not as a controller does");
         break;
     case TROTH_EV_REPORT:
         report(c, e);
@@ -194,6 +195,19 @@ static bool open_runtime(struct client *c)
     return true;
 }
 
+/* A hang-up must not leave the terminal mute after a password's question; under nohup it is none. */
+static void watch_hangup(struct client *c)
+{
+    struct sigaction was;
+    sigset_t set;
+    if (sigaction(SIGHUP, NULL, &was) || was.sa_handler == SIG_IGN)
+        return;
+    sigemptyset(&set);
+    sigaddset(&set, SIGHUP);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    sd_event_add_signal(c->loop, NULL, SIGHUP, on_signal, c); /* the loop's until its end */
+}
+
 static bool open_loop(struct client *c)
 {
     static const int signals[] = {SIGINT, SIGTERM};
@@ -209,6 +223,7 @@ static bool open_loop(struct client *c)
         if (sd_event_add_signal(c->loop, &c->signals[i], signals[i], on_signal, c) < 0)
             return client_fail(c, "signals could not be watched");
     }
+    watch_hangup(c);
     return true;
 }
 

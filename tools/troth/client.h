@@ -53,7 +53,7 @@ extern struct client_options client_options;
          .kind = CLI_TEXT,                                                                         \
          .target = &client_options.capture,                                                        \
          .argument = "FILE",                                                                       \
-         .help = "write what crosses the HCI, as btsnoop"},                                        \
+         .help = "write what crosses the HCI, as btsnoop; it holds secrets"},                      \
         {.name = "timeout",                                                                        \
          .kind = CLI_NUMBER,                                                                       \
          .target = &client_options.timeout,                                                        \

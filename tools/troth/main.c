@@ -2,6 +2,7 @@
 #include "commands.h"
 
 #include "common/cli.h"
+#include "common/out.h"
 
 static const struct cli_command commands[] = {
     {"scan", cmd_scan, "list the devices around"},
@@ -17,12 +18,14 @@ static const struct cli_command commands[] = {
 
 int main(int argc, char **argv)
 {
-    return cli_dispatch("troth", "Pairs Bluetooth LE devices and hands them their network.",
-                        commands,
-                        "troth air --listen unix:/tmp/air &\n"
-                        "export TROTH_TRANSPORT=unix:/tmp/air\n"
-                        "troth scan\n"
-                        "troth provision wifi\n"
-                        "troth predict\n",
-                        argc, argv);
+    cli_standard_files();
+    int status =
+        cli_dispatch("troth", "Pairs Bluetooth LE devices and hands them their network.", commands,
+                     "troth air --listen unix:/tmp/air &\n"
+                     "export TROTH_TRANSPORT=unix:/tmp/air\n"
+                     "troth scan\n"
+                     "troth provision wifi\n"
+                     "troth predict\n",
+                     argc, argv);
+    return out_finish(status);
 }

@@ -136,7 +136,22 @@ static void tell_bond_lost(struct client *c, const struct troth_event *e)
     else
         client_fail(c,
                     "%s lost its side of the bond, as after a reset, or is another device with its "
-                    "address. If you trust it: troth bonds remove %s, then this again",
+                    "address, or demands a stronger bond than this one by now. If you trust it: "
+                    "troth bonds remove %s, then this again",
+                    client_peer(c), addr);
+}
+
+/* The store's own reason, where it had one, was the first sentence and ended the wait. */
+static void tell_bond_kept(struct client *c, const char *addr)
+{
+    if (c->over)
+        out_hint("The bond with %s could not be removed; when the store can be written: troth "
+                 "bonds remove %s",
+                 client_peer(c), addr);
+    else
+        client_fail(c,
+                    "the bond with %s could not be removed: the store would not; when it can be "
+                    "written: troth bonds remove %s",
                     client_peer(c), addr);
 }
 
@@ -170,6 +185,9 @@ void security_event(struct client *c, const struct troth_event *e)
     case TROTH_EV_BOND_REMOVED:
         c->bond_removed = true;
         note_delete(c->store, &e->u.addr);
+        break;
+    case TROTH_EV_BOND_NOT_REMOVED:
+        tell_bond_kept(c, troth_addr_text(&e->u.addr, addr));
         break;
     case TROTH_EV_KEYPRESS:
         if (client_options.verbose)

@@ -6,6 +6,10 @@
 
 #include "common/out.h"
 
+#define STRANGER_MS   40000 /* from a connection to its encryption */
+#define LOOK_AGAIN_MS 1000  /* at a pairing that still runs then; it has an end of its own */
+#define NO_SECURITY   0x05  /* Authentication Failure, of HCI */
+
 struct peer *bluetooth_peer(struct trothd *d, troth_link link)
 {
     for (unsigned i = 0; i < TROTH_MAX_LINKS; i++)
@@ -18,27 +22,93 @@ static void add_peer(struct trothd *d, const struct troth_event *e)
 {
     for (unsigned i = 0; i < TROTH_MAX_LINKS; i++)
         if (d->peers[i].link == TROTH_NO_LINK) {
-            d->peers[i] = (struct peer){e->link, e->u.connected.peer, e->u.connected.identity,
-                                        e->u.connected.bonded};
+            d->peers[i] = (struct peer){
+                .link = e->link,
+                .addr = e->u.connected.peer,
+                .identity = e->u.connected.identity,
+                .bonded = e->u.connected.bonded,
+                .due = d->options.security == TROTH_WIFI_MODE_NONE
+                           ? TROTH_NEVER
+                           : runtime_now(d->runtime) + STRANGER_MS,
+            };
             return;
         }
 }
 
 /* ---- advertising ---- */
 
-void bluetooth_advertise(struct trothd *d, bool on)
+void bluetooth_window(struct trothd *d, bool on)
 {
     struct troth_advertising adv = {0};
     if (d->stopping || !d->runtime)
         return;
     if (on)
         troth_wifi_gatt_advertising(d->options.name, &adv);
+    /* A link that is up when the window closes must not bond; who has a bond still encrypts. */
+    struct troth_policy policy = *troth_policy(runtime_host(d->runtime));
+    policy.refuse_pairing = !on;
+    troth_set_policy(runtime_host(d->runtime), &policy);
     int result = troth_advertise(runtime_host(d->runtime), &adv);
     if (result != TROTH_OK)
         out_error("cannot %s advertising: %s", on ? "start" : "stop", troth_result_words(result));
 }
 
+/* ---- strangers: whoever neither pairs nor encrypts may not hold a place for ever ---- */
+
+static troth_ms strangers_deadline(const void *ctx)
+{
+    const struct trothd *d = ctx;
+    troth_ms at = TROTH_NEVER;
+    for (unsigned i = 0; i < TROTH_MAX_LINKS; i++)
+        if (d->peers[i].link != TROTH_NO_LINK && d->peers[i].due < at)
+            at = d->peers[i].due;
+    return at;
+}
+
+static void strangers_tick(void *ctx, troth_ms now)
+{
+    struct trothd *d = ctx;
+    struct troth_host *host = runtime_host(d->runtime);
+    for (unsigned i = 0; i < TROTH_MAX_LINKS; i++) {
+        struct peer *p = &d->peers[i];
+        if (p->link == TROTH_NO_LINK || p->due > now)
+            continue;
+        p->due = TROTH_NEVER;
+        if (troth_link_level(host, p->link).key_size)
+            continue;
+        if (troth_is_pairing(host, p->link)) {
+            p->due = now + LOOK_AGAIN_MS;
+            continue;
+        }
+        line_stranger(d, p->link);
+        if (troth_disconnect(host, p->link, NO_SECURITY) == TROTH_BUSY)
+            p->due = now + LOOK_AGAIN_MS;
+    }
+}
+
 /* ---- events ---- */
+
+static void forget_progress(struct trothd *d)
+{
+    struct forgetting *f = &d->forgetting;
+    if (!f->all_asked || f->open)
+        return;
+    line_forgot(f->removed, f->kept);
+    memset(f, 0, sizeof *f);
+}
+
+static void on_bond_answer(struct trothd *d, bool removed)
+{
+    struct forgetting *f = &d->forgetting;
+    if (!f->open)
+        return;
+    f->open--;
+    if (removed)
+        f->removed++;
+    else
+        f->kept++;
+    forget_progress(d);
+}
 
 /* The specification leaves to the peripheral when to ask; at once, so that a phone prompts now. */
 static void request_security(struct trothd *d, troth_link link)
@@ -76,6 +146,15 @@ static void on_event(void *ctx, const struct troth_event *e)
         p = bluetooth_peer(d, e->link);
         if (p)
             memset(p, 0, sizeof *p);
+        break;
+    case TROTH_EV_SECURITY_UNANSWERED:
+        p = bluetooth_peer(d, e->link);
+        if (p)
+            p->due = 0;
+        break;
+    case TROTH_EV_BOND_REMOVED:
+    case TROTH_EV_BOND_NOT_REMOVED:
+        on_bond_answer(d, e->type == TROTH_EV_BOND_REMOVED);
         break;
     case TROTH_EV_SENT:
         network_sent(d);
@@ -154,10 +233,15 @@ int bluetooth_forget(struct trothd *d, troth_link last)
         unsigned at = i < n ? i : eraser; /* the eraser's at the end */
         if (at >= n || (i < n && i == eraser))
             continue;
-        if (troth_bonds_remove(host, &all[at]) == TROTH_BUSY)
+        d->forgetting.open++; /* before: the answer may come within the call */
+        int result = troth_bonds_remove(host, &all[at]);
+        if (result != TROTH_OK)
+            d->forgetting.open--;
+        if (result == TROTH_BUSY)
             return TROTH_BUSY;
     }
-    line_forgot(n);
+    d->forgetting.all_asked = true;
+    forget_progress(d);
     return TROTH_OK;
 }
 
@@ -195,6 +279,11 @@ bool bluetooth_open(struct trothd *d, char *why, size_t why_cap)
     d->runtime = runtime_new(&config, why, why_cap);
     if (!d->runtime)
         return false;
+    struct runtime_clock strangers = {strangers_deadline, strangers_tick, d};
+    if (runtime_add_clock(d->runtime, &strangers) != TROTH_OK) {
+        snprintf(why, why_cap, "no room for a clock");
+        return false;
+    }
     line_start(d);
     tell_weak_bonds(d);
     return true;

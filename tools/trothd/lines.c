@@ -292,6 +292,13 @@ static void line_bond(struct trothd *d, const struct troth_event *e)
         out_event(OUT_PLAIN, "bond_removed", out_fields("identity:s bonds:u", text, bond_count(d)),
                   "forgot the bond with %s; %u left", text, bond_count(d));
         break;
+    case TROTH_EV_BOND_NOT_REMOVED:
+        troth_addr_text(&e->u.addr, text);
+        out_event(OUT_BAD, "bond_not_removed", out_fields("identity:s", text),
+                  "the bond with %s could not be removed: the store would not; it is back at the "
+                  "next start",
+                  text);
+        break;
     }
 }
 
@@ -306,10 +313,25 @@ void line_nobody(const struct trothd *d, const struct peer *p)
               text, d->options.agent_path ? d->options.agent_path : "the device");
 }
 
-void line_forgot(unsigned count)
+void line_forgot(unsigned removed, unsigned kept)
 {
-    out_event(OUT_PLAIN, "forgot", out_fields("bonds:u", count),
-              "erased: the credentials and %u bond%s are forgotten", count, plural(count));
+    if (kept)
+        out_event(
+            OUT_BAD, "forgot", out_fields("bonds:u kept:u", removed, kept),
+            "erased in part: the credentials and %u bond%s are forgotten, %u bond%s could not "
+            "be removed and will be back; erase again when the store can be written",
+            removed, plural(removed), kept, plural(kept));
+    else
+        out_event(OUT_PLAIN, "forgot", out_fields("bonds:u", removed),
+                  "erased: the credentials and %u bond%s are forgotten", removed, plural(removed));
+}
+
+void line_stranger(struct trothd *d, troth_link link)
+{
+    out_event(
+        OUT_WARN, "stranger", out_fields("link:u address:s", (unsigned)link, peer_text(d, link)),
+        "%s neither paired nor encrypted in time: disconnecting it, others may want its place",
+        peer_text(d, link));
 }
 
 void line_event(struct trothd *d, const struct troth_event *e)
@@ -353,6 +375,7 @@ void line_event(struct trothd *d, const struct troth_event *e)
     case TROTH_EV_BOND_LOST:
     case TROTH_EV_BOND_REFUSED:
     case TROTH_EV_BOND_REMOVED:
+    case TROTH_EV_BOND_NOT_REMOVED:
         line_bond(d, e);
         break;
     }

@@ -69,7 +69,15 @@ static bool open_store(struct trothd *d, char *why, size_t cap)
         return false;
     if (*why) /* opened, and something was mended */
         out_error("%s", why);
-    return true;
+    /* Two devices on one store would each overwrite what the other remembers. */
+    int result = store_lock(d->store);
+    if (result == TROTH_BUSY)
+        snprintf(why, cap,
+                 "%.800s is in use by another trothd: stop that one, or choose another --store",
+                 given ? given : path);
+    else if (result != TROTH_OK)
+        snprintf(why, cap, "%s", store_why(d->store));
+    return result == TROTH_OK;
 }
 
 static bool open_agent(struct trothd *d, char *why, size_t cap)
@@ -102,9 +110,11 @@ static int run(struct trothd *d)
 int main(int argc, char **argv)
 {
     struct trothd d = {0};
+    cli_standard_files();
+    out_init("trothd", false, stdout);
     int status = options_read(&d.options, argc, argv);
     if (status != CLI_GO)
-        return status;
+        return out_finish(status);
     out_init("trothd", d.options.json, stdout);
     status = run(&d);
     runtime_free(d.runtime);
@@ -114,5 +124,5 @@ int main(int argc, char **argv)
     sd_event_unref(d.loop);
     if (d.stopping && !status)
         line_stopped();
-    return status;
+    return out_finish(status);
 }

@@ -59,7 +59,7 @@ static void on_prov(void *ctx, const struct troth_prov_event *e)
     line_prov(n->d, &n->prov, e);
     if (e->type == TROTH_PROV_EV_WINDOW) {
         n->window = e->u.window.open;
-        bluetooth_advertise(n->d, n->window);
+        bluetooth_window(n->d, n->window);
     }
     troth_wifi_gatt_event(&n->gatt, e);
 }

@@ -162,7 +162,8 @@ static const struct cli_option table[] = {
      .kind = CLI_TEXT,
      .target = &scratch.capture,
      .argument = "FILE",
-     .help = "write what crosses the HCI, as btsnoop"},
+     .help = "write what crosses the HCI, as btsnoop; keys and\n"
+             "passphrases are in it: keep it to yourself"},
     {.name = "config",
      .letter = 'c',
      .kind = CLI_TEXT,

@@ -39,6 +39,13 @@ struct peer {
     troth_link link; /* TROTH_NO_LINK: unused */
     struct troth_addr addr, identity;
     bool bonded;
+    troth_ms due; /* to be encrypted by then, or it goes; TROTH_NEVER: it is, or need not */
+};
+
+/* Bonds being forgotten: the store answers one by one, and may refuse. */
+struct forgetting {
+    bool all_asked;
+    unsigned open, removed, kept;
 };
 
 struct network; /* network.c */
@@ -51,6 +58,7 @@ struct trothd {
     struct runtime *runtime;
     struct network *network;
     struct peer peers[TROTH_MAX_LINKS];
+    struct forgetting forgetting;
     bool stopping; /* asked to */
     int status;    /* to exit with */
 };
@@ -61,7 +69,8 @@ void trothd_exit(struct trothd *d, int status);
 /* ---- bluetooth.c: the host and whoever answers it ---- */
 
 bool bluetooth_open(struct trothd *d, char *why, size_t why_cap);
-void bluetooth_advertise(struct trothd *d, bool on);
+/* The provisioning window: whether the device advertises, and takes new bonds. */
+void bluetooth_window(struct trothd *d, bool open);
 /* All bonds, that of the link `last` at the end. TROTH_BUSY: some are left, call again later. */
 int bluetooth_forget(struct trothd *d, troth_link last);
 struct peer *bluetooth_peer(struct trothd *d, troth_link link);
@@ -86,7 +95,8 @@ void line_notice(struct trothd *d, enum runtime_notice what, const char *why, un
 void line_prov(struct trothd *d, const struct troth_prov *p, const struct troth_prov_event *e);
 void line_nobody(const struct trothd *d, const struct peer *p);
 void line_stored_network(const struct troth_credentials *c);
-void line_forgot(unsigned count);
+void line_forgot(unsigned removed, unsigned kept);
+void line_stranger(struct trothd *d, troth_link link);
 void line_stopped(void);
 
 #endif
