@@ -32,8 +32,15 @@ function find(manager) {
     });
 }
 
+const features = () => ({ ioCap: it.ioCap, mitm: it.mitm, sc: true, bondingFlags: 1 });
+
 function connect(manager, peer) {
-    return new Promise((resolve) => manager.connect(peer.addressType, peer.address, {}, resolve));
+    return new Promise((resolve) => manager.connect(peer.addressType, peer.address, {},
+        (connection) => {
+            // The device's Security Request may come before we ask; its answer is the same.
+            connection.smp.on('pairingRequest', (request, callback) => callback(features()));
+            resolve(connection);
+        }));
 }
 
 // Both ends must see the same six digits; the agent stands for the person who looks at both.
@@ -57,7 +64,7 @@ function pair(connection, agent) {
         smp.on('pairingComplete', resolve);
         smp.on('pairingFailed', (reason) => reject(new Error('pairing failed: ' + reason)));
         connection.on('disconnect', (reason) => reject(new Error('disconnected: ' + reason)));
-        smp.sendPairingRequest({ ioCap: it.ioCap, mitm: it.mitm, sc: true, bondingFlags: 1 });
+        smp.sendPairingRequest(features());
     });
 }
 
