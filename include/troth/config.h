@@ -8,6 +8,9 @@
 #ifndef TROTH_MAX_BONDS
 #define TROTH_MAX_BONDS 16 /* bonds remembered */
 #endif
+#ifndef TROTH_MAX_ATTEMPTS
+#define TROTH_MAX_ATTEMPTS 8 /* peers whose failed pairings are remembered one by one */
+#endif
 #ifndef TROTH_MAX_CCC
 #define TROTH_MAX_CCC 8 /* client characteristic configurations kept per link and bond */
 #endif

@@ -109,8 +109,13 @@ struct troth_event {
             struct troth_level level;
             enum troth_model model;
             enum troth_side side; /* ours */
-            /* what was distributed; valid during the callback. .has_* tell absent from present */
+            /*
+             * The keys, valid during the callback: .has_* and .present tell what is absent. What
+             * does not apply is not there at all: our own IRK and identity are troth_local's.
+             */
             const struct troth_bond_keys *keys;
+            uint8_t distributed[2]; /* TROTH_DIST_... by enum troth_side: what each side gave */
+            bool bonding;           /* both sides asked for it */
             bool stored;   /* false when not bonding, or the peer gave no identity under an RPA */
         } paired;
         struct {
@@ -170,7 +175,10 @@ enum troth_ask_type {
     TROTH_ASK_PAIRING_REQUEST,
     /* Initiator: a Security Request came and no bond serves it. As above. Default: the policy's. */
     TROTH_ASK_SECURITY_REQUEST,
-    /* Initiator: the combined features. ok or no with a reason. Default: accept. */
+    /*
+     * The combined features, on the responder before its Pairing Response leaves: ok, or no with a
+     * reason. Default: ok, but a bonded central does not trade its bond for something unproven.
+     */
     TROTH_ASK_VALIDATE,
     /* Just Works under TROTH_JUST_WORKS_ASKED. Default: no (0x08). */
     TROTH_ASK_CONSENT,

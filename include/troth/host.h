@@ -35,6 +35,16 @@ struct troth_host_config {
     struct troth_policy policy;
     struct troth_local local; /* our IRK and static address; made, and asked to be stored, if absent */
     bool acl_before_encryption; /* USB: ACL may overtake its Encryption Change; hold it */
+
+    /*
+     * LE privacy, Vol 3 Part C 10.7: advertising, active scanning and connecting carry resolvable
+     * private addresses made from our IRK, a new one every rpa_timeout_s; only a peer that pairs
+     * learns the identity address. Who makes them, this host or the controller's resolving list, is
+     * chosen by what the controller can do (TROTH_EV_READY tells). Off: the identity address is on
+     * the air. Peers' private addresses are resolved either way.
+     */
+    bool privacy;
+    uint16_t rpa_timeout_s; /* 1 to 3600; 0: 900, more: 3600. Vol 4 Part E 7.8.45 */
 };
 
 struct troth_host; /* <troth/state.h> has its size */
@@ -58,6 +68,9 @@ troth_ms troth_host_deadline(const struct troth_host *h);
 /* Replaces the policy for pairings and accesses from now on. */
 int troth_set_policy(struct troth_host *h, const struct troth_policy *policy);
 const struct troth_policy *troth_policy(const struct troth_host *h);
+/* For one link, as long as it lasts; NULL: the host's again. TROTH_INVALID: out of range. */
+int troth_set_link_policy(struct troth_host *h, troth_link link, const struct troth_policy *policy);
+const struct troth_policy *troth_link_policy(const struct troth_host *h, troth_link link);
 
 #ifdef __cplusplus
 }

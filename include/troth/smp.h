@@ -96,23 +96,78 @@ struct troth_features {
 enum troth_model troth_model_of(const struct troth_features *initiator,
                                 const struct troth_features *responder);
 
-/* What a host demands of every pairing and every key. Set at creation, see troth_host_config. */
-struct troth_policy {
-    struct troth_features features; /* what we offer unless the application answers otherwise */
-    bool sc_only;         /* refuse legacy pairing and legacy keys */
-    bool require_mitm;    /* refuse a pairing, and a key, without MITM protection */
-    bool refuse_pairing;  /* pairing is not supported now (0x05): the bondable window is shut */
-    uint8_t min_key_size; /* 7 to 16; 0 means 16 */
-    uint8_t just_works;   /* enum troth_just_works */
-    bool accept_debug_keys; /* insecure: the specification's debug key pair is taken from a peer */
-    bool stay_after_failure; /* do not disconnect when a pairing fails after encryption */
-    bool replace_weaker;  /* insecure: a bond may be replaced by a weaker one */
+/*
+ * The Core Specification versions whose Security Manager rules differ, by their assigned number.
+ * From 6.2 a responder leaves MITM out of its Pairing Response where no MITM protection can come
+ * of it; from 6.3 there is no CSRK and no signed write: SIGN is a reserved bit.
+ */
+enum troth_core {
+    TROTH_CORE_5_3 = 0x0c,
+    TROTH_CORE_5_4 = 0x0d,
+    TROTH_CORE_6_0 = 0x0e,
+    TROTH_CORE_6_1 = 0x0f,
+    TROTH_CORE_6_2 = 0x10,
+    TROTH_CORE_6_3 = 0x11,
 };
+
 enum troth_just_works {
     TROTH_JUST_WORKS_ALLOWED = 0,
     TROTH_JUST_WORKS_ASKED,   /* TROTH_ASK_CONSENT */
     TROTH_JUST_WORKS_REFUSED, /* 0x03 */
 };
+
+#define TROTH_MODEL_BIT(model) (1u << (model))
+
+/*
+ * What a host demands of every pairing and every key: set at creation (troth_host_config), replaced
+ * by troth_set_policy, and for one link by troth_set_link_policy. Zeroed but for its features it is
+ * the strict one: 16 octets, nothing insecure.
+ */
+struct troth_policy {
+    struct troth_features features; /* what we offer unless the application answers otherwise */
+    uint8_t core;         /* enum troth_core: whose rules hold; 0 means 6.2 */
+
+    /* The least level of a pairing, and of a key that shall protect a link. */
+    bool sc_only;         /* refuse legacy pairing and legacy keys */
+    bool require_mitm;    /* refuse a pairing, and a key, without MITM protection */
+    uint8_t min_key_size; /* 7 to 16; 0 means 16 */
+
+    bool refuse_pairing;  /* pairing is not supported now (0x05): the pairing window is shut */
+    bool no_bonding;      /* pair, but keep nothing: the bondable window is shut */
+    uint8_t models;       /* allowed association models, TROTH_MODEL_BIT; 0 means all; else 0x03 */
+    uint8_t just_works;   /* enum troth_just_works */
+    /*
+     * Accept only the specified authentication: what a pairing would result in (bonding of both,
+     * MITM of the model, SC of both) must be the BOND, MITM and SC bits of features.auth_req, no
+     * less and no more; else 0x03, then the link is dropped with 0x13.
+     */
+    bool exact;
+    /*
+     * Repeated attempts, 2.3.6: how many pairings with one peer may fail before it has to wait (a
+     * second, then twice as long each time, up to TROTH_ATTEMPTS_WAIT_MAX_MS; 0x09 meanwhile).
+     * Peers without a bond also share one count, four times as large: a new address is no new
+     * chance. 0 means 3; 255: no limit (insecure).
+     */
+    uint8_t attempts;
+
+    bool stay_after_failure; /* do not disconnect when a pairing fails after encryption */
+    bool stay_after_timeout; /* do not disconnect when a pairing times out, SMP being dead there */
+
+    /* Insecure, each of them: for benches and sniffers. troth_policy_insecure names them. */
+    bool fixed_passkey;      /* display `passkey` instead of a random one */
+    uint32_t passkey;        /* 0 to 999999 */
+    bool use_debug_keys;     /* our own key pair is the specification's: sniffers can read along */
+    bool accept_debug_keys;  /* the specification's debug key pair is taken from a peer */
+    bool replace_weaker;     /* a bond may be replaced by a weaker one */
+};
+
+#define TROTH_ATTEMPTS_WAIT_MAX_MS 600000
+
+/*
+ * The i-th insecure choice of a policy in words, "a fixed passkey"; NULL past the last. For the
+ * line a device prints when it starts.
+ */
+const char *troth_policy_insecure(const struct troth_policy *policy, unsigned i);
 
 /* LE Secure Connections OOB data, Vol 3 Part H 2.3.5.6.4. Wire order. One use only. */
 struct troth_oob {
@@ -152,8 +207,26 @@ bool troth_has_ltk(const struct troth_host *h, troth_link link);
 /* A pairing is running on this link. */
 bool troth_is_pairing(const struct troth_host *h, troth_link link);
 
+/*
+ * How long the peer of this link has to wait after failed pairings before the next may begin, in
+ * milliseconds; 0: no wait. troth_pair answers TROTH_BUSY meanwhile.
+ */
+troth_ms troth_pairing_wait(const struct troth_host *h, troth_link link);
+
 /* Our OOB data for the next pairing: makes and pins a key pair until used or expired. */
 int troth_oob_make(struct troth_host *h, struct troth_oob *ours, troth_ms now);
+
+/*
+ * The pinned pair, for a program whose pairing happens in a later process: secret, and to be given
+ * back at most once. troth_oob_keep: TROTH_NOT_FOUND, none is pinned. troth_oob_restore pins it for
+ * the rest of its life, at most that of a new one; TROTH_INVALID: no key pair, or no life.
+ */
+struct troth_oob_pair {
+    uint8_t private_key[32], random[16]; /* wire order */
+};
+int troth_oob_keep(const struct troth_host *h, struct troth_oob_pair *out);
+int troth_oob_restore(struct troth_host *h, const struct troth_oob_pair *pair, troth_ms life,
+                      troth_ms now);
 
 #ifdef __cplusplus
 }

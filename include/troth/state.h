@@ -32,6 +32,8 @@ struct host_link {
     uint8_t role;                  /* enum troth_role: ours */
     struct troth_addr local, peer; /* as the air carried them */
     int8_t bond;                   /* index into the table; -1: none */
+    bool has_policy;
+    struct troth_policy policy;    /* of this link alone, if it has one */
     uint16_t interval, latency, timeout;
 
     /* commands wanted, and what they need */
@@ -86,6 +88,12 @@ struct host_store {
     } removal[TROTH_MAX_BONDS + 1]; /* one is for the commit that fails */
 };
 
+/* Failed pairings, Vol 3 Part H 2.3.6. */
+struct host_attempts {
+    uint8_t failures; /* since the last success or the last quiet time; 0: unused */
+    troth_ms until;   /* no pairing before */
+};
+
 struct troth_host {
     struct troth_host_config config;
     struct hci hci;
@@ -104,6 +112,12 @@ struct troth_host {
     troth_link last_link;
     uint32_t last_ask;
     uint8_t turn; /* whose ACL goes first */
+
+    struct {
+        struct troth_addr peer; /* its identity, when bonded */
+        struct host_attempts tries;
+    } attempts[TROTH_MAX_ATTEMPTS];
+    struct host_attempts strangers; /* all peers without a bond together */
 
     struct smp_own_oob own_oob;
     struct timer oob_timer; /* it expires */

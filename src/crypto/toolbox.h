@@ -55,7 +55,8 @@ bool toolbox_public_key(const uint8_t private_key[32], uint8_t public_key[64]);
 bool toolbox_public_key_valid(const uint8_t public_key[64]);
 bool toolbox_dhkey(const uint8_t private_key[32], const uint8_t public_key[64],
                    uint8_t dhkey[32]);
-/* The public key of the specification's debug pair, 2.3.5.6.1. */
+/* The specification's debug pair, 2.3.5.6.1: everybody has it. */
+extern const uint8_t toolbox_debug_private_key[32];
 bool toolbox_is_debug_key(const uint8_t public_key[64]);
 
 #endif

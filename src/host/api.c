@@ -4,6 +4,8 @@
 /* OOB data that was given away serves one pairing, and no later than this. */
 #define OOB_LIFE_MS 600000
 
+#define TROTH_ALL_MODELS (2 * TROTH_MODEL_BIT(TROTH_OOB) - 1)
+
 #define CALL(h) VERIFY(host_may_call(h), TROTH_BUSY)
 
 /* Declares l, the link of this number. */
@@ -25,7 +27,8 @@ static bool policy_valid(const struct troth_policy *p)
     return p->features.io_cap <= TROTH_KEYBOARD_DISPLAY && p->features.oob <= 1 &&
            p->features.max_key_size >= 7 && p->features.max_key_size <= 16 &&
            (!p->min_key_size || (p->min_key_size >= 7 && p->min_key_size <= 16)) &&
-           p->just_works <= TROTH_JUST_WORKS_REFUSED;
+           p->just_works <= TROTH_JUST_WORKS_REFUSED && p->models <= TROTH_ALL_MODELS &&
+           p->passkey <= 999999;
 }
 
 int troth_set_policy(struct troth_host *h, const struct troth_policy *policy)
@@ -38,6 +41,23 @@ int troth_set_policy(struct troth_host *h, const struct troth_policy *policy)
 const struct troth_policy *troth_policy(const struct troth_host *h)
 {
     return &h->config.policy;
+}
+
+int troth_set_link_policy(struct troth_host *h, troth_link link, const struct troth_policy *policy)
+{
+    struct host_link *l = host_link_of(h, link);
+    VERIFY(l, TROTH_NOT_FOUND);
+    VERIFY(!policy || policy_valid(policy), TROTH_INVALID);
+    l->has_policy = policy != NULL;
+    if (policy)
+        l->policy = *policy;
+    return TROTH_OK;
+}
+
+const struct troth_policy *troth_link_policy(const struct troth_host *h, troth_link link)
+{
+    const struct host_link *l = host_link_of(h, link);
+    return l ? host_policy(l) : &h->config.policy;
 }
 
 /* ---- GAP ---- */
@@ -175,6 +195,12 @@ bool troth_is_pairing(const struct troth_host *h, troth_link link)
     return l && smp_pairing(&l->smp);
 }
 
+troth_ms troth_pairing_wait(const struct troth_host *h, troth_link link)
+{
+    const struct host_link *l = host_link_of(h, link);
+    return l ? host_attempts_wait(l) : 0;
+}
+
 int troth_oob_make(struct troth_host *h, struct troth_oob *ours, troth_ms now)
 {
     int result = smp_own_oob_make(&h->own_oob, ours, h->config.random, h->config.ctx);
@@ -182,6 +208,23 @@ int troth_oob_make(struct troth_host *h, struct troth_oob *ours, troth_ms now)
     if (!result)
         timer_start(&h->oob_timer, OOB_LIFE_MS);
     return result;
+}
+
+int troth_oob_keep(const struct troth_host *h, struct troth_oob_pair *out)
+{
+    VERIFY(h->own_oob.pinned, TROTH_NOT_FOUND);
+    memcpy(out->private_key, h->own_oob.private_key, 32);
+    memcpy(out->random, h->own_oob.random, 16);
+    return TROTH_OK;
+}
+
+int troth_oob_restore(struct troth_host *h, const struct troth_oob_pair *pair, troth_ms life,
+                      troth_ms now)
+{
+    VERIFY(life && smp_own_oob_restore(&h->own_oob, pair), TROTH_INVALID);
+    h->now = now;
+    timer_start(&h->oob_timer, life < OOB_LIFE_MS ? (uint32_t)life : OOB_LIFE_MS);
+    return TROTH_OK;
 }
 
 /* ---- bonds ---- */

@@ -78,9 +78,24 @@ static void draw(void *link, uint8_t *out, size_t len)
     host_random(of(link)->host, out, len);
 }
 
+const struct troth_policy *host_policy(const struct host_link *l)
+{
+    return l->has_policy ? &l->policy : &l->host->config.policy;
+}
+
 static const struct troth_policy *policy(void *link)
 {
-    return &of(link)->host->config.policy;
+    return host_policy(of(link));
+}
+
+static bool admit(void *link)
+{
+    return host_attempts_wait(of(link)) == 0;
+}
+
+static void attempted(void *link, bool ok)
+{
+    host_attempted(of(link), ok);
 }
 
 static void encrypt(void *link, uint64_t rand, uint16_t ediv, const uint8_t ltk[16])
@@ -160,6 +175,8 @@ const struct smp_env host_smp_env = {
     .encrypt = encrypt,
     .ltk_reply = ltk_reply,
     .disconnect = disconnect,
+    .admit = admit,
+    .attempted = attempted,
     .bond = bond,
     .bond_of = bond_of,
     .commit = commit,

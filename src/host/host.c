@@ -240,6 +240,7 @@ troth_ms troth_host_deadline(const struct troth_host *h)
 {
     troth_ms at = earlier(timer_deadline(&h->hci.timer), gap_deadline(&h->gap));
     at = earlier(at, timer_deadline(&h->oob_timer));
+    at = earlier(at, host_attempts_deadline(h));
     for (unsigned i = 0; i < TROTH_MAX_LINKS; i++)
         if (h->link[i].used)
             at = earlier(at,

@@ -98,7 +98,17 @@ void host_uncommit(struct host_link *l);
 bool host_forget(struct troth_host *h, const struct troth_addr *identity);
 bool host_store_removal(struct troth_host *h, const struct troth_addr *identity, bool quiet);
 
+/* ---- attempts.c ---- */
+
+/* How long the link's peer has to wait before its next pairing, in milliseconds. */
+troth_ms host_attempts_wait(const struct host_link *l);
+void host_attempted(struct host_link *l, bool ok);
+/* When the next wait ends: time has to be told, for nothing else may happen till then. */
+troth_ms host_attempts_deadline(const struct troth_host *h);
+
 /* ---- env.c ---- */
+
+const struct troth_policy *host_policy(const struct host_link *l);
 
 extern const struct smp_env host_smp_env;
 extern const struct gatt_env host_gatt_env;

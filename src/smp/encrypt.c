@@ -127,6 +127,10 @@ void smp_take_security_request(struct smp *s, uint8_t auth_req)
         smp_send_failed(s, TROTH_SMP_PAIRING_NOT_SUPPORTED);
         return;
     }
+    if (!s->env->admit(s->link)) {
+        smp_send_failed(s, TROTH_SMP_REPEATED_ATTEMPTS);
+        return;
+    }
     struct troth_ask a = {.type = TROTH_ASK_SECURITY_REQUEST};
     a.u.pairing.side = TROTH_INITIATOR;
     a.u.pairing.features[TROTH_RESPONDER].auth_req = auth_req;

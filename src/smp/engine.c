@@ -26,11 +26,23 @@ struct troth_features smp_features_of(const uint8_t pdu[7])
     return (struct troth_features){pdu[1], pdu[2], pdu[3], pdu[4], pdu[5], pdu[6]};
 }
 
-void smp_features_put(uint8_t pdu[7], uint8_t opcode, const struct troth_features *f)
+static uint8_t kinds_of_keys(const struct troth_policy *p)
+{
+    const uint8_t kinds = TROTH_DIST_ENC | TROTH_DIST_ID;
+    return smp_core_from(p, TROTH_CORE_6_3) ? kinds : kinds | TROTH_DIST_SIGN;
+}
+
+void smp_features_put(struct smp *s, uint8_t opcode, const struct troth_features *f)
 {
     /* Bits reserved for future use are sent as 0, and so is CT2: there is no BR/EDR here. */
-    const uint8_t auth = TROTH_AUTH_BOND | TROTH_AUTH_MITM | TROTH_AUTH_SC | TROTH_AUTH_KEYPRESS;
-    const uint8_t keys = TROTH_DIST_ENC | TROTH_DIST_ID | TROTH_DIST_SIGN;
+    const struct troth_policy *p = s->env->policy(s->link);
+    uint8_t auth = TROTH_AUTH_BOND | TROTH_AUTH_MITM | TROTH_AUTH_SC | TROTH_AUTH_KEYPRESS;
+    uint8_t keys = kinds_of_keys(p);
+    uint8_t *pdu = s->run.feat[s->side];
+    if (p->no_bonding) {
+        auth &= (uint8_t)~TROTH_AUTH_BOND;
+        keys = 0; /* what would be used only after this link */
+    }
     pdu[0] = opcode;
     pdu[1] = f->io_cap;
     pdu[2] = f->oob;
@@ -49,6 +61,7 @@ struct troth_level smp_run_level(const struct smp *s)
 uint8_t smp_combine(struct smp *s)
 {
     struct smp_run *r = &s->run;
+    const struct troth_policy *policy = s->env->policy(s->link);
     const uint8_t *req = r->feat[TROTH_INITIATOR], *rsp = r->feat[TROTH_RESPONDER];
     struct troth_features i = smp_features_of(req), p = smp_features_of(rsp);
     /* The responder may only take away, 3.6.1. */
@@ -56,19 +69,22 @@ uint8_t smp_combine(struct smp *s)
     r->sc = req[3] & rsp[3] & TROTH_AUTH_SC;
     r->model = (uint8_t)troth_model_of(&i, &p);
     r->key_size = req[4] < rsp[4] ? req[4] : rsp[4];
-    uint8_t kinds =
-        r->sc ? TROTH_DIST_ID | TROTH_DIST_SIGN : TROTH_DIST_ENC | TROTH_DIST_ID | TROTH_DIST_SIGN;
+    uint8_t kinds = kinds_of_keys(policy);
+    if (r->sc)
+        kinds &= (uint8_t)~TROTH_DIST_ENC;
     r->dist[TROTH_INITIATOR] = req[5] & rsp[5] & kinds;
     r->dist[TROTH_RESPONDER] = req[6] & rsp[6] & kinds;
     r->combined = true;
 
-    uint8_t reason =
-        smp_policy_reason(s->env->policy(s->link), r->sc, (enum troth_model)r->model, r->key_size);
+    const enum troth_model model = (enum troth_model)r->model;
+    uint8_t reason = smp_policy_reason(policy, r->sc, model, r->key_size);
     if (reason)
         return reason;
+    r->expel = smp_policy_expels(policy, r->sc, model, req[3] & rsp[3] & TROTH_AUTH_BOND);
+    VERIFY(!r->expel, TROTH_SMP_AUTHENTICATION_REQUIREMENTS);
     /* A bond is never replaced by a weaker one; say so before the peer drops its own. */
     const struct troth_bond *b = s->env->bond(s->link);
-    if (b && !s->env->policy(s->link)->replace_weaker) {
+    if (b && !policy->replace_weaker) {
         struct troth_level old = {b->keys.key_size, b->keys.mitm, b->keys.sc, true};
         struct troth_level new = smp_run_level(s);
         VERIFY(!troth_level_weaker(&old, &new), TROTH_SMP_AUTHENTICATION_REQUIREMENTS);
@@ -123,7 +139,13 @@ void smp_fail(struct smp *s, uint8_t reason, enum troth_step_side by)
     e.u.pairing_failed.step = smp_step_words(r->at->what);
     for (int x = 0; x < 2; x++)
         e.u.pairing_failed.features[x] = smp_features_of(r->feat[x]);
-    bool encrypted = r->encrypted;
+    const struct troth_policy *policy = s->env->policy(s->link);
+    bool expel = r->expel;
+    /* An encrypted link with no bond behind it is no place to stay. */
+    bool leave = expel || (r->encrypted && !policy->stay_after_failure) ||
+                 (by == TROTH_BY_TIMEOUT && !policy->stay_after_timeout);
+    if (r->begun)
+        s->env->attempted(s->link, false);
     if (r->at->what == COMMIT && r->entered)
         s->env->uncommit(s->link);
 
@@ -138,14 +160,14 @@ void smp_fail(struct smp *s, uint8_t reason, enum troth_step_side by)
         s->dead = true;
     s->env->event(s->link, &e);
 
-    /* An encrypted link with no bond behind it is no place to stay. */
-    if (encrypted && by != TROTH_BY_LINK && !s->env->policy(s->link)->stay_after_failure) {
-        if (by == TROTH_BY_US) {
-            s->leaving = true;
-            timer_start(&s->timer, LEAVE_MS);
-        } else {
-            s->env->disconnect(s->link, HCI_AUTHENTICATION_FAILURE);
-        }
+    if (!leave || by == TROTH_BY_LINK)
+        return;
+    s->leave_reason = expel ? HCI_REMOTE_USER_ENDED : HCI_AUTHENTICATION_FAILURE;
+    if (by == TROTH_BY_US) {
+        s->leaving = true;
+        timer_start(&s->timer, LEAVE_MS);
+    } else {
+        s->env->disconnect(s->link, s->leave_reason);
     }
 }
 
@@ -153,7 +175,7 @@ static void leave(struct smp *s)
 {
     s->leaving = false;
     timer_stop(&s->timer);
-    s->env->disconnect(s->link, HCI_AUTHENTICATION_FAILURE);
+    s->env->disconnect(s->link, s->leave_reason);
 }
 
 static void complete(struct smp *s)
@@ -165,9 +187,13 @@ static void complete(struct smp *s)
     e.u.paired.side = (enum troth_side)s->side;
     e.u.paired.stored = r->had & SMP_HAD_STORED;
     e.u.paired.keys = &s->result;
+    e.u.paired.distributed[0] = r->dist[0];
+    e.u.paired.distributed[1] = r->dist[1];
+    e.u.paired.bonding = r->feat[0][3] & r->feat[1][3] & TROTH_AUTH_BOND;
     s->level.bonded = e.u.paired.stored;
     e.u.paired.level.bonded = e.u.paired.stored;
     s->completed = e.u.paired.stored;
+    s->env->attempted(s->link, true);
     forget_run(s);
     s->env->event(s->link, &e);
 }
@@ -200,6 +226,7 @@ static void by_model(struct smp *s)
     e.u.pairing.model = (enum troth_model)r->model;
     e.u.pairing.sc = r->sc;
     s->env->event(s->link, &e);
+    r->begun = true;
     r->at = smp_script_for(r->sc, (enum troth_model)r->model);
 }
 
@@ -377,6 +404,8 @@ static void rx_pairing_request(struct smp *s, const uint8_t *pdu, size_t len)
     }
     if (s->env->policy(s->link)->refuse_pairing)
         smp_fail(s, TROTH_SMP_PAIRING_NOT_SUPPORTED, TROTH_BY_US);
+    else if (!s->env->admit(s->link))
+        smp_fail(s, TROTH_SMP_REPEATED_ATTEMPTS, TROTH_BY_US);
     else
         rx_running(s, pdu, len);
 }
@@ -483,14 +512,14 @@ int smp_pair(struct smp *s, const struct troth_features *features)
 {
     if (s->side != TROTH_INITIATOR || s->dead || s->leaving)
         return TROTH_STATE;
-    if (smp_busy(s) || s->encrypting || s->owed_reason)
+    if (smp_busy(s) || s->encrypting || s->owed_reason || !s->env->admit(s->link))
         return TROTH_BUSY;
     if (!features)
         features = &s->env->policy(s->link)->features;
     if (!smp_features_valid(features))
         return TROTH_INVALID;
     smp_begin(s);
-    smp_features_put(s->run.feat[TROTH_INITIATOR], SMP_PAIRING_REQUEST, features);
+    smp_features_put(s, SMP_PAIRING_REQUEST, features);
     smp_proceed(s);
     return TROTH_OK;
 }

@@ -12,13 +12,14 @@
 
 /* Answers that came, in run.had. */
 enum smp_had {
-    SMP_HAD_PAIR = 0x01, /* ACCEPT, VALIDATE */
+    SMP_HAD_PAIR = 0x01, /* ACCEPT */
     SMP_HAD_KEYPAIR = 0x02,
     SMP_HAD_DHKEY = 0x04,
     SMP_HAD_SECRET = 0x08,
     SMP_HAD_USER = 0x10,
     SMP_HAD_ENCRYPTED = 0x20,
     SMP_HAD_STORED = 0x40,
+    SMP_HAD_VALID = 0x100, /* VALIDATE */
     SMP_REPLIED = 0x80, /* our LTK Reply or Enable Encryption went out with this pairing's key */
 };
 
@@ -29,6 +30,7 @@ enum smp_encrypting { SMP_ENC_NONE, SMP_ENC_BOND, SMP_ENC_PAIRING };
 /* Vol 1 Part F: what this layer says or understands. */
 #define HCI_AUTHENTICATION_FAILURE 0x05
 #define HCI_KEY_MISSING            0x06
+#define HCI_REMOTE_USER_ENDED      0x13
 #define HCI_MIC_FAILURE            0x3d
 
 /* ---- pdu.c ---- */
@@ -72,7 +74,8 @@ void smp_send_failed(struct smp *s, uint8_t reason);
 /* Combines the features that crossed; 0 or the reason to refuse them. */
 uint8_t smp_combine(struct smp *s);
 struct troth_features smp_features_of(const uint8_t pdu[7]);
-void smp_features_put(uint8_t pdu[7], uint8_t opcode, const struct troth_features *f);
+/* Ours, as the policy lets them cross. */
+void smp_features_put(struct smp *s, uint8_t opcode, const struct troth_features *f);
 /* The level the running pairing gives. */
 struct troth_level smp_run_level(const struct smp *s);
 

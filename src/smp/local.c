@@ -90,7 +90,10 @@ static void enter_keypair(struct smp *s)
         r->had |= SMP_HAD_KEYPAIR;
         return;
     }
-    s->env->random(s->link, r->s.private_key, 32);
+    if (s->env->policy(s->link)->use_debug_keys)
+        memcpy(r->s.private_key, toolbox_debug_private_key, 32);
+    else
+        s->env->random(s->link, r->s.private_key, 32);
     struct troth_ask a = {.type = TROTH_ASK_KEYPAIR};
     a.u.keypair.random = r->s.private_key;
     smp_ask(s, &a);
@@ -131,7 +134,8 @@ static void enter_secret(struct smp *s)
     } else if (we_type(s)) {
         ask_number(s, TROTH_ASK_PASSKEY_INPUT, 0);
     } else {
-        take_passkey(s, draw_passkey(s));
+        const struct troth_policy *p = s->env->policy(s->link);
+        take_passkey(s, p->fixed_passkey ? p->passkey : draw_passkey(s));
         ask_number(s, TROTH_ASK_PASSKEY_DISPLAY, r->s.passkey);
     }
 }
@@ -222,8 +226,8 @@ static void enter(struct smp *s, uint8_t what)
 enum smp_wait smp_local_step(struct smp *s)
 {
     /* What each step waits for among the answers; 0: nothing, or not an answer. */
-    static const uint8_t waits[SMP_LOCALS] = {
-        [ACCEPT] = SMP_HAD_PAIR,       [VALIDATE] = SMP_HAD_PAIR,    [KEYPAIR] = SMP_HAD_KEYPAIR,
+    static const uint16_t waits[SMP_LOCALS] = {
+        [ACCEPT] = SMP_HAD_PAIR,       [VALIDATE] = SMP_HAD_VALID,   [KEYPAIR] = SMP_HAD_KEYPAIR,
         [SECRET] = SMP_HAD_SECRET,     [VERIFY_USER] = SMP_HAD_USER, [DHKEY_READY] = SMP_HAD_DHKEY,
         [ENCRYPT] = SMP_HAD_ENCRYPTED,
     };
@@ -284,10 +288,13 @@ static int answer_request(struct smp *s, const struct troth_answer *a)
     if (!smp_features_valid(&a->u.features))
         return TROTH_INVALID;
     struct smp_run *r = &s->run;
-    smp_features_put(r->feat[TROTH_RESPONDER], SMP_PAIRING_RESPONSE, &a->u.features);
-    r->feat[TROTH_RESPONDER][5] &= r->feat[TROTH_INITIATOR][5];
-    r->feat[TROTH_RESPONDER][6] &= r->feat[TROTH_INITIATOR][6];
+    uint8_t *ours = r->feat[TROTH_RESPONDER];
+    smp_features_put(s, SMP_PAIRING_RESPONSE, &a->u.features);
+    ours[5] &= r->feat[TROTH_INITIATOR][5];
+    ours[6] &= r->feat[TROTH_INITIATOR][6];
     uint8_t reason = smp_combine(s);
+    if (r->model == TROTH_JUST_WORKS && smp_core_from(s->env->policy(s->link), TROTH_CORE_6_2))
+        ours[3] &= (uint8_t)~TROTH_AUTH_MITM; /* none can come of it */
     if (reason)
         smp_fail(s, reason, TROTH_BY_US);
     else
@@ -320,7 +327,7 @@ static int take_answer(struct smp *s, enum troth_ask_type type, const struct tro
     case TROTH_ASK_PAIRING_REQUEST:
         return answer_request(s, a);
     case TROTH_ASK_VALIDATE:
-        r->had |= SMP_HAD_PAIR;
+        r->had |= SMP_HAD_VALID;
         break;
     case TROTH_ASK_CONSENT:
         r->had |= r->sc ? SMP_HAD_USER : SMP_HAD_SECRET;
@@ -429,4 +436,15 @@ int smp_own_oob_make(struct smp_own_oob *own, struct troth_oob *out,
     memcpy(out->random, own->random, 16);
     toolbox_f4(own->public_key, own->public_key, own->random, 0, out->confirm);
     return TROTH_OK;
+}
+
+bool smp_own_oob_restore(struct smp_own_oob *own, const struct troth_oob_pair *pair)
+{
+    wipe(own, sizeof *own);
+    memcpy(own->private_key, pair->private_key, 32);
+    memcpy(own->random, pair->random, 16);
+    own->pinned = toolbox_public_key(own->private_key, own->public_key);
+    if (!own->pinned)
+        wipe(own, sizeof *own);
+    return own->pinned;
 }

@@ -53,7 +53,17 @@ uint8_t smp_policy_reason(const struct troth_policy *p, bool sc, enum troth_mode
         return TROTH_SMP_AUTHENTICATION_REQUIREMENTS;
     if (model == TROTH_JUST_WORKS && (p->require_mitm || p->just_works == TROTH_JUST_WORKS_REFUSED))
         return TROTH_SMP_AUTHENTICATION_REQUIREMENTS;
+    if (p->models && !(p->models & TROTH_MODEL_BIT(model)))
+        return TROTH_SMP_AUTHENTICATION_REQUIREMENTS;
     return 0;
+}
+
+bool smp_policy_expels(const struct troth_policy *p, bool sc, enum troth_model model, bool bond)
+{
+    const uint8_t compared = TROTH_AUTH_BOND | TROTH_AUTH_MITM | TROTH_AUTH_SC;
+    unsigned result = (bond ? TROTH_AUTH_BOND : 0u) | (sc ? TROTH_AUTH_SC : 0u) |
+                      (model != TROTH_JUST_WORKS ? TROTH_AUTH_MITM : 0u);
+    return p->exact && result != (p->features.auth_req & compared);
 }
 
 bool smp_policy_takes(const struct troth_policy *p, const struct troth_level *level)

@@ -28,6 +28,10 @@ struct smp_env {
     void (*ltk_reply)(void *link, const uint8_t *ltk);
     void (*disconnect)(void *link, uint8_t hci_reason);
 
+    /* Repeated attempts, 2.3.6: whether this peer may begin a pairing now; how one ended. */
+    bool (*admit)(void *link);
+    void (*attempted)(void *link, bool ok);
+
     /* The bond with this link's peer, NULL when there is none (or it is not known yet). */
     const struct troth_bond *(*bond)(void *link);
     const struct troth_bond *(*bond_of)(void *link, const struct troth_addr *identity);
@@ -86,6 +90,8 @@ int smp_set_ltk(struct smp *s, const uint8_t *ltk, uint8_t len, uint64_t rand, u
                 bool mitm, bool sc);
 int smp_own_oob_make(struct smp_own_oob *own, struct troth_oob *out,
                      void (*draw)(void *ctx, uint8_t *out, size_t len), void *ctx);
+/* Pins a pair that was kept. False: the private key is none. */
+bool smp_own_oob_restore(struct smp_own_oob *own, const struct troth_oob_pair *pair);
 bool smp_pairing(const struct smp *s);
 /* The LTK at hand for a central to encrypt with; key_size 0: none the policy would use. */
 struct troth_level smp_available(const struct smp *s);

@@ -81,3 +81,21 @@ const char *troth_smp_reason_words(uint8_t reason)
     };
     return NAME(words, reason);
 }
+
+const char *troth_policy_insecure(const struct troth_policy *p, unsigned i)
+{
+    const struct {
+        bool on;
+        const char *words;
+    } choices[] = {
+        {p->fixed_passkey, "a fixed passkey: whoever has seen it once can pair"},
+        {p->use_debug_keys, "our own debug keys: a sniffer reads everything along"},
+        {p->accept_debug_keys, "a peer's debug keys are accepted: a sniffer may read along"},
+        {p->replace_weaker, "a weaker pairing may replace a bond"},
+        {p->attempts == 255, "pairing may be tried without limit: passkeys can be guessed"},
+    };
+    for (unsigned k = 0; k < sizeof choices / sizeof choices[0]; k++)
+        if (choices[k].on && i-- == 0)
+            return choices[k].words;
+    return NULL;
+}

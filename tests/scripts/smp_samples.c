@@ -196,6 +196,7 @@ static void test_sample_c1_responder(void **state)
     sample_bench(R, &f, c1_addr, C1_RAND);
     give("01010000100707");
     answer(TROTH_ASK_PAIRING_REQUEST);
+    answer(TROTH_ASK_VALIDATE);
     expect_hex(sent(OP_PAIRING_RESPONSE)->b, "05000800000302", 7);
     give_value(OP_CONFIRM, "00112233445566778899aabbccddeeff", 16);
     expect_hex(sent(OP_CONFIRM)->b + 1, C1_CONFIRM, 16);
@@ -215,6 +216,7 @@ static void test_sample_c1_opened(void **state)
     sample_bench(R, &f, c1_addr, "000f0e0d0c0b0a091122334455667788");
     give("01010000100707");
     answer(TROTH_ASK_PAIRING_REQUEST);
+    answer(TROTH_ASK_VALIDATE);
     sent(OP_PAIRING_RESPONSE);
     give_value(OP_CONFIRM, C1_CONFIRM, 16);
     sent(OP_CONFIRM);
@@ -261,6 +263,7 @@ static void test_sample_s1(void **state)
         } else {
             smp_bench_rx(&s.b, req, 7);
             answer(TROTH_ASK_PAIRING_REQUEST);
+            answer(TROTH_ASK_VALIDATE);
             sent(OP_PAIRING_RESPONSE);
             smp_bench_rx(&s.b, pdu, 17);
             sent(OP_CONFIRM);
@@ -365,6 +368,7 @@ static void test_sample_sc_responder(void **state)
     sample_bench(R, &sc_features, sc_addr, SC_NB);
     give("0101000d100000");
     answer(TROTH_ASK_PAIRING_REQUEST);
+    answer(TROTH_ASK_VALIDATE);
     assert_memory_equal(sent(OP_PAIRING_RESPONSE)->b, "\x02\x01\x00\x0d\x10\x00\x00", 7);
     sample_keypair(R);
     sample_public(I);

@@ -150,7 +150,8 @@ void harm_expect_failed(struct verdict v)
     TALLY(b->told[TROTH_EV_PAIRING_FAILED] == 1, "an acknowledgement told of a second failure");
     expect_stale();
     expect_silence();
-    bool leaves = was_encrypted && !b->policy.stay_after_failure;
+    bool leaves = (was_encrypted && !b->policy.stay_after_failure) ||
+                  (v.by == TROTH_BY_TIMEOUT && !b->policy.stay_after_timeout);
     TALLY(b->disconnects == leaves, leaves ? "the link is not left after a failure past encryption"
                                            : "the link is left without need");
     if (v.by == TROTH_BY_TIMEOUT) {
@@ -184,6 +185,7 @@ void harm_begin(const char *what, unsigned arg)
     memcpy(&s, &saved, sizeof s);
     s.t.silent = true;
     s.b.policy.stay_after_failure = harm_count & 1;
+    s.b.policy.stay_after_timeout = harm_count & 2;
     harm_count++;
     tally_case("%s, %s%s, row %u %s, next %d/%d: %s %u", s.flow->name, harm_sides[s.b.side],
                s.eager ? ", eager" : "", s.t.at,

@@ -125,6 +125,18 @@ static void env_disconnect(void *link, uint8_t reason)
     b->disconnect_reason = reason;
 }
 
+static bool env_admit(void *link)
+{
+    const struct smp_bench *b = link;
+    return !b->too_early;
+}
+
+static void env_attempted(void *link, bool ok)
+{
+    struct smp_bench *b = link;
+    b->attempts[ok]++;
+}
+
 static const struct troth_bond *env_bond(void *link)
 {
     struct smp_bench *b = link;
@@ -195,6 +207,8 @@ void smp_bench_init(struct smp_bench *b, enum troth_side side, const struct trot
         .encrypt = env_encrypt,
         .ltk_reply = env_ltk_reply,
         .disconnect = env_disconnect,
+        .admit = env_admit,
+        .attempted = env_attempted,
         .bond = env_bond,
         .bond_of = env_bond_of,
         .commit = env_commit,

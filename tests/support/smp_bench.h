@@ -86,6 +86,8 @@ struct smp_bench {
     uint8_t ltk_key[16];
     unsigned disconnects;
     uint8_t disconnect_reason;
+    bool too_early;       /* repeated attempts: no pairing now */
+    unsigned attempts[2]; /* failed, succeeded */
     unsigned commits, uncommits, forgets;
     struct troth_bond_keys committed;
 

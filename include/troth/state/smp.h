@@ -37,13 +37,15 @@ struct smp_run {
     uint8_t dist[2];           /* TROTH_DIST_... each side distributes */
     uint8_t public_key[2][64];
     uint8_t confirm[2][16];
-    uint8_t had;               /* SMP_HAD_... */
+    uint16_t had;              /* SMP_HAD_... */
     uint8_t held[SMP_PDU_MAX]; /* the one PDU that came ahead */
     uint8_t held_len;
     uint8_t keypresses;
     bool encrypted;            /* the ENCRYPT row is behind us */
     bool unacked;              /* something we sent is not acknowledged */
     bool own_oob;              /* our key pair is the pinned one */
+    bool begun;                /* features are agreed on: a failure counts as an attempt */
+    bool expel;                /* this peer shall not stay, whatever it may do else */
     uint16_t ediv[2];
     uint64_t rand[2];
     struct troth_addr identity[2];
@@ -62,6 +64,7 @@ struct smp {
     uint8_t side;              /* enum troth_side: ours */
     bool dead;                 /* a timeout: no SMP until reconnection */
     bool leaving;              /* disconnect once Pairing Failed was acknowledged */
+    uint8_t leave_reason;      /* ... with this HCI code */
     uint8_t owed_reason;       /* Pairing Failed waits for room; 0: none */
     struct troth_addr addr[2]; /* by side, as the air carried them */
     struct smp_run run;
