@@ -52,7 +52,7 @@ static bool seen_before(struct air_controller *c, const struct air_address *a, u
 
 static void report(struct air_controller *c, struct air_controller *scanner,
                    const struct air_address *shown, uint8_t type, const uint8_t *data, uint8_t len,
-                   const struct air_address *direct_to)
+                   const struct air_address *direct_to, const struct air_address *to)
 {
     struct air *air = c->air;
     uint8_t bytes[31];
@@ -63,9 +63,12 @@ static void report(struct air_controller *c, struct air_controller *scanner,
                              .to = scanner,
                              .now = air->now,
                              .adv_type = type,
+                             .sender = c->s.adv.on_air,
                              .bytes = bytes,
                              .len = len,
                              .cap = sizeof bytes};
+    if (to)
+        x.receiver = *to;
     int copies = 1;
     switch (air_ask_hook(air, &x)) {
     case AIR_PASS:
@@ -115,12 +118,12 @@ static void scanned(struct air_controller *c, struct air_controller *scanner,
         shown.type |= 2;
     if (directed(type)) {
         if (rl_is_self(scanner, scanner->s.scan.own_type, target))
-            report(c, scanner, &shown, REPORT_DIRECT, NULL, 0, NULL);
+            report(c, scanner, &shown, REPORT_DIRECT, NULL, 0, NULL, target);
         else if ((policy & 2) && air_is_rpa(target)) /* 7.7.65.11: it may be meant for us */
-            report(c, scanner, &shown, REPORT_DIRECT, NULL, 0, target);
+            report(c, scanner, &shown, REPORT_DIRECT, NULL, 0, target, target);
         return;
     }
-    report(c, scanner, &shown, type, c->s.adv.data, c->s.adv.data_len, NULL);
+    report(c, scanner, &shown, type, c->s.adv.data, c->s.adv.data_len, NULL, NULL);
 
     struct air_address own;
     if (!scanner->s.scan.active || type == ADV_NONCONN_IND ||
@@ -131,7 +134,7 @@ static void scanned(struct air_controller *c, struct air_controller *scanner,
         return;
     if ((c->s.adv.policy & 1) && !fal_has(c, who ? &who->identity : &own))
         return;
-    report(c, scanner, &shown, REPORT_SCAN_RSP, c->s.adv.rsp, c->s.adv.rsp_len, NULL);
+    report(c, scanner, &shown, REPORT_SCAN_RSP, c->s.adv.rsp, c->s.adv.rsp_len, NULL, &own);
 }
 
 static void adv_event(struct air *air, struct job *job)
@@ -279,7 +282,7 @@ uint8_t do_le_set_scan_enable(struct air_controller *c, struct in *p, struct out
         c->s.scan.on = false;
         return E_OK;
     }
-    VERIFY(c->s.scan.own_type != 1 || c->s.random_set, E_INVALID);
+    VERIFY(!(c->s.scan.own_type & 1) || c->s.random_set, E_INVALID); /* 7.8.11 */
     if (!c->s.scan.on)
         air_trace(c->air, c, "scans%s", c->s.scan.active ? " actively" : "");
     c->s.scan.on = true;

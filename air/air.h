@@ -25,6 +25,11 @@ struct air_controller;
 
 /* Hooks: what crosses, before it leaves its sender. */
 
+struct air_address {
+    uint8_t type; /* 0 public, 1 random */
+    uint8_t a[6]; /* least significant octet first */
+};
+
 enum air_kind {
     AIR_ADV,     /* advertising or scan response data towards one scanner */
     AIR_CONNECT, /* CONNECT_IND; bytes: its LLData (22 octets). Rewriting it changes nothing */
@@ -41,6 +46,12 @@ struct air_crossing {
     bool encrypted;    /* bytes are shown in clear and encrypted afterwards */
     bool whole;        /* AIR_ACL: bytes are one complete L2CAP PDU with its header */
     uint8_t adv_type;  /* AIR_ADV: event type as in LE Advertising Report (4 = scan response) */
+    /*
+     * Whom it names, as the packet carries them: AdvA of AIR_ADV, and who asked for a scan
+     * response or is meant by directed advertising (else all zero); InitA and AdvA of
+     * AIR_CONNECT. Packets of a link name nobody: the two of its CONNECT_IND.
+     */
+    struct air_address sender, receiver;
     uint8_t *bytes;    /* may be rewritten in place */
     size_t len;        /* may be changed, up to cap (AIR_ADV: 31) */
     size_t cap;
@@ -79,6 +90,7 @@ struct air_controller_config {
     uint16_t acl_len;           /* LE Read Buffer Size; 0 means 251 */
     uint8_t acl_count;          /* 0 means 8 */
     bool shared_buffers;        /* LE Read Buffer Size answers 0, Read Buffer Size has them */
+    uint8_t resolving_size;     /* of the resolving list, at most 16; 0 means 16 */
     uint64_t features_clear;    /* LE feature bits not claimed, and not served */
     uint8_t commands_clear[64]; /* supported-command bits not claimed, though served */
     const uint16_t *unknown;    /* opcodes answered as unknown and not claimed; copied */
@@ -121,11 +133,6 @@ unsigned air_controller_number(const struct air_controller *c); /* 1, 2, ... in 
 void air_controller_address(const struct air_controller *c, uint8_t address[6]);
 
 /* What is on the air. */
-
-struct air_address {
-    uint8_t type; /* 0 public, 1 random */
-    uint8_t a[6]; /* least significant octet first */
-};
 
 struct air_status {
     enum { AIR_STATUS_CONTROLLER, AIR_STATUS_LINK } what;

@@ -65,6 +65,8 @@ bool try_connect(struct air_controller *adv, struct air_controller *init,
                              .now = air->now,
                              .link = air->links_made + 1,
                              .from_central = true,
+                             .sender = inita,
+                             .receiver = *adva,
                              .bytes = lldata,
                              .len = sizeof lldata,
                              .cap = sizeof lldata};
@@ -96,7 +98,8 @@ uint8_t do_le_create_connection(struct air_controller *c, struct in *p, struct o
     VERIFY(conn_params_ok(min, max, latency, timeout) && ce_min <= ce_max, E_INVALID);
     VERIFY((own_type <= 1 && (policy || peer_type <= 1)) || (c->features >> F_PRIVACY & 1),
            E_UNSUPPORTED);
-    VERIFY(own_type != 1 || c->s.random_set, E_INVALID);
+    struct air_address own;
+    VERIFY(own_address(c, own_type, policy ? NULL : &peer, &own), E_INVALID);
     VERIFY(policy || !connected_to(c, &peer), E_EXISTS);
     VERIFY(links_of(c) < LINKS_MAX, E_LIMIT);
     c->s.init.on = true;

@@ -111,6 +111,8 @@ void air_controller_claims(struct air_controller *c, const struct air_controller
     c->acl_len = cfg->acl_len ? cfg->acl_len : 251;
     c->acl_count = cfg->acl_count ? cfg->acl_count : 8;
     c->shared_buffers = cfg->shared_buffers;
+    bool fewer = cfg->resolving_size && cfg->resolving_size < RL_SIZE;
+    c->rl_size = fewer ? cfg->resolving_size : RL_SIZE;
     c->unknown_count = cfg->unknown_count < UNKNOWN_MAX ? cfg->unknown_count : UNKNOWN_MAX;
     for (size_t i = 0; i < c->unknown_count; i++)
         c->unknown[i] = cfg->unknown[i];

@@ -129,6 +129,8 @@ static void launch(struct air *air, struct link *link, int side, struct job *job
         .from_central = side == CENTRAL,
         .encrypted = job->encrypted,
         .whole = job->whole,
+        .sender = e->on_air,
+        .receiver = link->end[!side].on_air,
         .bytes = bytes,
         .len = job->len,
         .cap = cap,

@@ -170,6 +170,7 @@ struct air_controller {
     uint16_t acl_len;
     uint8_t acl_count;
     bool shared_buffers;
+    uint8_t rl_size;
     uint16_t unknown[UNKNOWN_MAX];
     size_t unknown_count;
 

@@ -202,7 +202,7 @@ uint8_t do_le_add_rl(struct air_controller *c, struct in *p, struct out *r)
         if (address_equal(&c->s.rl[i].identity, &e.identity) ||
             (memcmp(e.peer_irk, zeros, 16) && !memcmp(c->s.rl[i].peer_irk, e.peer_irk, 16)))
             return E_INVALID;
-    VERIFY(c->s.rl_count < RL_SIZE, E_MEMORY);
+    VERIFY(c->s.rl_count < c->rl_size, E_MEMORY);
     c->s.rl[c->s.rl_count++] = e;
     return E_OK;
 }
@@ -229,8 +229,8 @@ uint8_t do_le_clear_rl(struct air_controller *c, struct in *p, struct out *r)
 
 uint8_t do_le_read_rl_size(struct air_controller *c, struct in *p, struct out *r)
 {
-    (void)c, (void)p;
-    out_u8(r, RL_SIZE);
+    (void)p;
+    out_u8(r, c->rl_size);
     return E_OK;
 }
 
@@ -280,7 +280,7 @@ uint8_t do_le_set_privacy_mode(struct air_controller *c, struct in *p, struct ou
     take_address(p, &a);
     uint8_t mode = in_u8(p);
     VERIFY(a.type <= 1 && mode <= 1, E_INVALID);
-    VERIFY(!c->s.adv.on && !c->s.scan.on && !c->s.init.on, E_DISALLOWED);
+    VERIFY(!rl_in_use(c), E_DISALLOWED); /* 7.8.77 */
     struct resolving *e = rl_find(c, &a);
     VERIFY(e, E_NO_CONNECTION);
     e->privacy_mode = mode;

@@ -17,10 +17,10 @@ struct troth_host;
 
 /* A key that encrypts, with what names it. Secure Connections: rand = ediv = 0, one for both. */
 struct troth_ltk {
-    bool present;
     uint8_t key[16]; /* wire order, shortened to the key size (the rest zero) */
     uint64_t rand;
     uint16_t ediv;
+    bool present;
 };
 
 /* The first record of a bond: written once, at the end of pairing. All keys in wire order. */
@@ -29,6 +29,12 @@ struct troth_bond_keys {
     uint8_t key_size;           /* 7 to 16 */
     bool sc;
     bool mitm;
+    /*
+     * Absent when the peer gave none, or zeros: it has no privacy. No pairing leaves a bond under
+     * our own identity or IRK, or under the IRK of another identity's bond: TROTH_SMP_KEY_REJECTED.
+     * Of two that an older store holds all the same the authenticated one is recognised, then the
+     * one used last.
+     */
     bool has_irk;
     uint8_t irk[16];
     struct troth_ltk ltk[2]; /* by who distributed it in the pairing: enum troth_side. SC: both [0] */
@@ -79,7 +85,11 @@ int troth_bond_keys_decode(struct troth_bond_keys *keys, const uint8_t *rec, siz
 int troth_bond_state_decode(struct troth_bond_state *state, const uint8_t *rec, size_t len);
 int troth_local_decode(struct troth_local *local, const uint8_t *rec, size_t len);
 
-/* Takes one bond into the table, before bring-up. state NULL: fresh. TROTH_FULL when full. */
+/*
+ * Takes one bond into the table, before bring-up. TROTH_FULL when full. state NULL: it was lost or
+ * damaged; the bond begins with a fresh one, and signs and verifies nothing any more, for no one
+ * knows which sign counters were used.
+ */
 int troth_bonds_load(struct troth_host *h, const struct troth_bond_keys *keys,
                      const struct troth_bond_state *state);
 /* The i-th bond, i from 0; NULL past the last. Valid until the next call into the host. */

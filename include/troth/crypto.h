@@ -10,6 +10,7 @@
 #define TROTH_CRYPTO_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -18,6 +19,12 @@ extern "C" {
 
 /* AES-128, one block (FIPS 197). in and out may be the same. */
 void troth_aes128(const uint8_t key[16], const uint8_t in[16], uint8_t out[16]);
+
+/*
+ * AES-CMAC of a whole message (RFC 4493). Its blocks share one key: a backend sets that up once,
+ * which is most of the cost of twenty rounds of Passkey Entry. mac may lie in msg.
+ */
+void troth_aes_cmac(const uint8_t key[16], const uint8_t *msg, size_t len, uint8_t mac[16]);
 
 /*
  * P-256 (FIPS 186-4 D.1.2.3), Vol 2 Part G. A public key is X then Y, 32 octets each.

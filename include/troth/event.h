@@ -76,13 +76,16 @@ struct troth_event {
             uint16_t acl_len;
             uint8_t acl_count;
             bool privacy; /* the controller resolves addresses */
+            enum troth_privacy own_addresses; /* who makes our private addresses */
         } ready;
         struct {
             uint8_t hci_status; /* 0: the controller did not answer, or not sensibly */
             uint16_t opcode;    /* the command that failed, or 0 */
         } broken;
         struct {
-            struct troth_addr addr;
+            struct troth_addr addr; /* as the air carried it, unless the controller resolved it */
+            struct troth_addr identity; /* the bond's, when bonded; else addr */
+            bool bonded;
             int8_t rssi; /* dBm; 127 unknown */
             bool connectable, scannable, scan_response, directed;
             const uint8_t *data;

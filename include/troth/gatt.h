@@ -31,6 +31,12 @@ enum troth_permission {
 #define TROTH_PROP_WRITE         0x08
 #define TROTH_PROP_NOTIFY        0x10
 #define TROTH_PROP_INDICATE      0x20
+/*
+ * Signed writes: from a bonded peer that gave us its CSRK, over a link that is not encrypted. A
+ * signature is no encryption: `write` must be TROTH_OPEN. On an encrypted link of a bonded peer a
+ * Write Command does the same (Vol 3 Part G 4.9.2). A write is delivered once TROTH_ASK_STORE has
+ * its sign counter, and never twice.
+ */
 #define TROTH_PROP_SIGNED_WRITE  0x40
 
 /* What a handler means; each host turns it into its own error. */
@@ -164,6 +170,22 @@ int troth_gatt_write(struct troth_host *h, troth_link link, uint16_t handle, con
 /* Write Command: no procedure, no answer. TROTH_BUSY: no room now. */
 int troth_gatt_write_command(struct troth_host *h, troth_link link, uint16_t handle,
                              const uint8_t *data, uint16_t len);
+/*
+ * Signed Write Command (Vol 3 Part C 10.4, Part G 4.9.2), for what has TROTH_PROP_SIGNED_WRITE: one
+ * procedure like those above, whose DONE says that the write was handed to the controller; no answer
+ * ever tells whether it was taken. It leaves once TROTH_ASK_STORE has the sign counter that follows
+ * its own, so no counter is ever used twice; a write lost by a cut of power costs its counter.
+ *
+ * On an encrypted link it goes as a Write Command, unsigned, as the specification wants it. Else
+ * TROTH_STATE: there is no bond in which this peer got our CSRK (pair with TROTH_DIST_SIGN among our
+ * keys), or the policy no longer takes its level, or its counters were lost with its state.
+ * TROTH_FULL: every counter of this CSRK is used; only pairing again gives another.
+ * TROTH_UNSUPPORTED: under TROTH_CORE_6_3 nothing is signed. TROTH_INVALID: longer than ATT_MTU - 15.
+ * DONE with TROTH_FAILED: the store would not keep the counter; with TROTH_STATE: the link, its bond
+ * or its encryption went first. Nothing was sent then.
+ */
+int troth_gatt_signed_write(struct troth_host *h, troth_link link, uint16_t handle,
+                            const uint8_t *data, uint16_t len);
 /* Writes a Client Characteristic Configuration: bits 1 notify, 2 indicate. */
 int troth_gatt_subscribe(struct troth_host *h, troth_link link, uint16_t ccc_handle,
                          uint16_t bits);

@@ -41,7 +41,8 @@ struct troth_host_config {
      * private addresses made from our IRK, a new one every rpa_timeout_s; only a peer that pairs
      * learns the identity address. Who makes them, this host or the controller's resolving list, is
      * chosen by what the controller can do (TROTH_EV_READY tells). Off: the identity address is on
-     * the air. Peers' private addresses are resolved either way.
+     * the air. Peers' private addresses are resolved either way. An IRK of zeros, which means no
+     * privacy, is replaced by a new one first.
      */
     bool privacy;
     uint16_t rpa_timeout_s; /* 1 to 3600; 0: 900, more: 3600. Vol 4 Part E 7.8.45 */

@@ -52,12 +52,15 @@ enum troth_smp_reason {
     TROTH_SMP_BUSY = 0x10,
 };
 
-/* "KEYBOARD_DISPLAY", "PASSKEY_INITIATOR_INPUTS", "CONFIRM_VALUE_FAILED"; "(unknown)" otherwise. */
+/* "KEYBOARD_DISPLAY", "PASSKEY_ENTRY_INIT_INPUTS", "CONFIRM_VALUE_FAILED"; "(unknown)" otherwise. */
 const char *troth_io_cap_name(uint8_t io_cap);
 const char *troth_model_name(uint8_t model);
 const char *troth_smp_reason_name(uint8_t reason);
 /* A sentence for people: what it means and what to do about it. */
 const char *troth_smp_reason_words(uint8_t reason);
+
+/* As it is shown and typed, always six digits: 123 is "000123". Beyond 999999: empty. */
+void troth_passkey_text(uint32_t passkey, char text[7]);
 
 /* AuthReq bits, 3.5.1 */
 #define TROTH_AUTH_BOND     0x01

@@ -80,6 +80,7 @@ struct host_store {
     bool taken;
     uint8_t job; /* enum host_store_job */
     uint8_t at;  /* its bond or its link */
+    uint32_t sign_counter[2]; /* of the state being stored */
     bool local_due;
     uint8_t removals;
     struct {

@@ -58,7 +58,8 @@ struct att_ops {
     void (*ask)(void *ctx, const struct att_access *a); /* a read; att_access_done follows */
     /* A write. A command's end is of no interest: it may answer ATT_LATER, and nothing follows. */
     int (*write)(void *ctx, const struct att_access *a);
-    bool (*verified)(void *ctx, const uint8_t *pdu, size_t len); /* a Signed Write's signature */
+    /* A Signed Write, signature and all. att_command does what it says, once that is due. */
+    void (*signed_write)(void *ctx, const uint8_t *pdu, size_t len);
     void (*confirmed)(void *ctx, bool by_peer); /* our indication; false: it will never be */
 
     /* the client's */
@@ -78,6 +79,9 @@ troth_ms att_deadline(const struct att *a);
 
 /* Ends the access the server waits for. A read's value, from its offset on. */
 void att_access_done(struct att *a, uint8_t error, const uint8_t *value, uint16_t len);
+
+/* Does a command's work: a Signed Write's too, its signature taken off. */
+void att_command(struct att *a, const uint8_t *pdu, size_t len);
 
 /*
  * A request. An Error Response to it names a handle in from .. to (or none). False: no slot, or

@@ -329,15 +329,18 @@ void att_server_request(struct att *a, const uint8_t *pdu, size_t len)
 /* 3.4.5.3, 3.4.5.4. Nothing is ever answered. */
 void att_server_command(struct att *a, const uint8_t *pdu, size_t len)
 {
+    if (pdu[0] == ATT_SIGNED_WRITE_CMD)
+        a->ops->signed_write(a->ctx, pdu, len);
+    else
+        att_command(a, pdu, len);
+}
+
+void att_command(struct att *a, const uint8_t *pdu, size_t len)
+{
     struct att_attribute at;
     uint16_t handle = get_le16(pdu + 1);
 
-    if (pdu[0] == ATT_SIGNED_WRITE_CMD) {
-        if (!a->ops->verified(a->ctx, pdu, len))
-            return;
-        len -= ATT_SIGNATURE;
-    }
-    if (len - 3 > ATT_VALUE_MAX || !handle || !a->ops->next(a->ctx, handle, &at) ||
+    if (a->dead || len - 3 > ATT_VALUE_MAX || !handle || !a->ops->next(a->ctx, handle, &at) ||
         at.handle != handle || a->ops->allows(a->ctx, handle, pdu[0]))
         return;
     a->ops->write(a->ctx, &(struct att_access){.opcode = pdu[0],

@@ -29,7 +29,7 @@ bool bonds_rpa_matches(const struct troth_addr *addr, const uint8_t irk[16])
     if (!troth_addr_is_rpa(addr) || all_zero(irk, 16))
         return false;
     toolbox_ah(irk, addr->b + 3, hash);
-    return memcmp(hash, addr->b, 3) == 0;
+    return equal_secret(hash, addr->b, 3);
 }
 
 int bonds_resolve(const struct bonds *b, const struct troth_addr *addr)
@@ -37,9 +37,36 @@ int bonds_resolve(const struct bonds *b, const struct troth_addr *addr)
     int i = bonds_find(b, addr);
     if (i >= 0 || !troth_addr_is_rpa(addr))
         return i;
+    int best = -1;
     for (i = 0; i < TROTH_MAX_BONDS; i++)
         if (b->bond[i].used && b->bond[i].keys.has_irk &&
+            (best < 0 || bonds_prefer(b, i, best)) &&
             bonds_rpa_matches(addr, b->bond[i].keys.irk))
+            best = i;
+    return best;
+}
+
+bool bonds_share_irk(const struct troth_bond *a, const struct troth_bond *b)
+{
+    return a->used && b->used && a->keys.has_irk && b->keys.has_irk &&
+           equal_secret(a->keys.irk, b->keys.irk, 16);
+}
+
+bool bonds_prefer(const struct bonds *b, int i, int k)
+{
+    const struct troth_bond *x = &b->bond[i], *y = &b->bond[k];
+    if (x->keys.mitm != y->keys.mitm)
+        return x->keys.mitm;
+    if (x->state.last_use != y->state.last_use)
+        return x->state.last_use > y->state.last_use;
+    return i < k;
+}
+
+int bonds_find_irk(const struct bonds *b, const uint8_t irk[16])
+{
+    for (int i = 0; i < TROTH_MAX_BONDS; i++)
+        if (b->bond[i].used && b->bond[i].keys.has_irk &&
+            equal_secret(b->bond[i].keys.irk, irk, 16))
             return i;
     return -1;
 }
@@ -86,6 +113,7 @@ void bonds_touch(struct bonds *b, int i)
         newest /= 2;
     }
     b->bond[i].state.last_use = newest + 1;
+    b->serial++;
     b->dirty[i] |= 1 << TROTH_RECORD_STATE;
 }
 
@@ -93,6 +121,21 @@ void bonds_clear(struct bonds *b, int i)
 {
     wipe(&b->bond[i], sizeof b->bond[i]);
     b->dirty[i] = 0;
+    b->made[i] = 0;
+    b->serial++;
+}
+
+void bonds_made(struct bonds *b, int i)
+{
+    if (!++b->serial)
+        b->serial = 1;
+    b->made[i] = b->serial;
+}
+
+void bonds_sign_nothing(struct troth_bond_keys *keys)
+{
+    wipe(keys->csrk, sizeof keys->csrk);
+    keys->has_csrk[0] = keys->has_csrk[1] = false;
 }
 
 struct troth_level bonds_level(const struct troth_bond_keys *keys)

@@ -2,6 +2,7 @@
 #include <troth/bonds.h>
 
 #include "base/bytes.h"
+#include "base/crc32.h"
 #include "base/wipe.h"
 
 /*
@@ -26,18 +27,6 @@ enum key_flags {
     FLAG_CSRK = 0x20, /* and 0x40: the peer's */
     FLAG_RESPONDER = 0x80,
 };
-
-/* CRC-32 as Ethernet's, bit by bit: a record is written rarely and a table costs more flash. */
-static uint32_t crc32(const uint8_t *p, size_t len)
-{
-    uint32_t crc = 0xffffffff;
-    while (len--) {
-        crc ^= *p++;
-        for (unsigned bit = 0; bit < 8; bit++)
-            crc = crc >> 1 ^ (0xedb88320u & -(crc & 1));
-    }
-    return ~crc;
-}
 
 static bool is_zero(const uint8_t *p, size_t n)
 {

@@ -78,13 +78,6 @@ static void feed_wire(struct cmac *c, const uint8_t *msg, size_t len)
         feed_octet(c, msg[--len]);
 }
 
-/* An address in f5 and f6: 56 bits, the type above the address. */
-static void feed_addr(struct cmac *c, const struct troth_addr *a)
-{
-    feed_octet(c, a->type & 1);
-    feed_wire(c, a->b, 6);
-}
-
 static void end_wire(struct cmac *c, uint8_t mac[16])
 {
     uint8_t m[16];
@@ -159,41 +152,78 @@ void toolbox_s1(const uint8_t k[16], const uint8_t r1[16], const uint8_t r2[16],
 
 /* ---- Secure Connections --------------------------------------------------------------------- */
 
+/* A message that ends somewhere, and its key: the specification's order in, wire order out. */
+struct message {
+    uint8_t key[16], octets[80]; /* g2 has the longest */
+    uint8_t len;
+};
+
+static void message_start(struct message *m, const uint8_t key[16])
+{
+    bytes_reverse(m->key, key, 16);
+    m->len = 0;
+}
+
+static void message_octet(struct message *m, uint8_t octet)
+{
+    m->octets[m->len++] = octet;
+}
+
+static void message_wire(struct message *m, const uint8_t *octets, uint8_t len)
+{
+    bytes_reverse(m->octets + m->len, octets, len);
+    m->len = (uint8_t)(m->len + len);
+}
+
+/* An address in f5 and f6: 56 bits, the type above the address. */
+static void message_addr(struct message *m, const struct troth_addr *a)
+{
+    message_octet(m, a->type & 1);
+    message_wire(m, a->b, 6);
+}
+
+static void message_mac(struct message *m, uint8_t mac[16])
+{
+    troth_aes_cmac(m->key, m->octets, m->len, m->octets);
+    bytes_reverse(mac, m->octets, 16);
+    wipe(m, sizeof *m);
+}
+
 void toolbox_f4(const uint8_t u[32], const uint8_t v[32], const uint8_t x[16], uint8_t z,
                 uint8_t out[16])
 {
-    struct cmac c;
+    struct message m;
 
-    start_wire(&c, x);
-    feed_wire(&c, u, 32);
-    feed_wire(&c, v, 32);
-    feed_octet(&c, z);
-    end_wire(&c, out);
+    message_start(&m, x);
+    message_wire(&m, u, 32);
+    message_wire(&m, v, 32);
+    message_octet(&m, z);
+    message_mac(&m, out);
 }
 
 void toolbox_f5(const uint8_t w[32], const uint8_t n1[16], const uint8_t n2[16],
                 const struct troth_addr *a1, const struct troth_addr *a2, uint8_t mackey[16],
                 uint8_t ltk[16])
 {
-    static const uint8_t salt[16] = {0x6c, 0x88, 0x83, 0x91, 0xaa, 0xf5, 0xa5, 0x38,
-                                     0x60, 0x37, 0x0b, 0xdb, 0x5a, 0x60, 0x83, 0xbe};
-    static const uint8_t length[2] = {0x01, 0x00}; /* 256 bits */
+    static const uint8_t salt[16] = {0xbe, 0x83, 0x60, 0x5a, 0xdb, 0x0b, 0x37, 0x60,
+                                     0x38, 0xa5, 0xf5, 0xaa, 0x91, 0x83, 0x88, 0x6c};
+    static const uint8_t key_id[4] = {'e', 'l', 't', 'b'}, length[2] = {0x00, 0x01}; /* 256 bits */
     uint8_t t[16];
-    struct cmac c;
+    struct message m;
 
-    cmac_start(&c, salt);
-    feed_wire(&c, w, 32);
-    cmac_end(&c, t);
+    message_start(&m, salt);
+    message_wire(&m, w, 32);
+    message_mac(&m, t);
     for (uint8_t counter = 0; counter < 2; counter++) {
-        cmac_start(&c, t);
-        feed_octet(&c, counter);
-        cmac_feed(&c, "btle", 4);
-        feed_wire(&c, n1, 16);
-        feed_wire(&c, n2, 16);
-        feed_addr(&c, a1);
-        feed_addr(&c, a2);
-        cmac_feed(&c, length, 2);
-        end_wire(&c, counter ? ltk : mackey);
+        message_start(&m, t);
+        message_octet(&m, counter);
+        message_wire(&m, key_id, 4);
+        message_wire(&m, n1, 16);
+        message_wire(&m, n2, 16);
+        message_addr(&m, a1);
+        message_addr(&m, a2);
+        message_wire(&m, length, 2);
+        message_mac(&m, counter ? ltk : mackey);
     }
     wipe(t, sizeof t);
 }
@@ -202,44 +232,43 @@ void toolbox_f6(const uint8_t w[16], const uint8_t n1[16], const uint8_t n2[16],
                 const uint8_t r[16], const uint8_t iocap[3], const struct troth_addr *a1,
                 const struct troth_addr *a2, uint8_t out[16])
 {
-    struct cmac c;
+    struct message m;
 
-    start_wire(&c, w);
-    feed_wire(&c, n1, 16);
-    feed_wire(&c, n2, 16);
-    feed_wire(&c, r, 16);
-    feed_wire(&c, iocap, 3);
-    feed_addr(&c, a1);
-    feed_addr(&c, a2);
-    end_wire(&c, out);
+    message_start(&m, w);
+    message_wire(&m, n1, 16);
+    message_wire(&m, n2, 16);
+    message_wire(&m, r, 16);
+    message_wire(&m, iocap, 3);
+    message_addr(&m, a1);
+    message_addr(&m, a2);
+    message_mac(&m, out);
 }
 
 uint32_t toolbox_g2(const uint8_t u[32], const uint8_t v[32], const uint8_t x[16],
                     const uint8_t y[16])
 {
-    uint8_t m[16];
-    struct cmac c;
+    uint8_t mac[16];
+    struct message m;
 
-    start_wire(&c, x);
-    feed_wire(&c, u, 32);
-    feed_wire(&c, v, 32);
-    feed_wire(&c, y, 16);
-    end_wire(&c, m);
-    uint32_t low = (uint32_t)m[0] | (uint32_t)m[1] << 8 | (uint32_t)m[2] << 16 |
-                   (uint32_t)m[3] << 24; /* mod 2^32 */
-    wipe(m, sizeof m);
+    message_start(&m, x);
+    message_wire(&m, u, 32);
+    message_wire(&m, v, 32);
+    message_wire(&m, y, 16);
+    message_mac(&m, mac);
+    uint32_t low = (uint32_t)mac[0] | (uint32_t)mac[1] << 8 | (uint32_t)mac[2] << 16 |
+                   (uint32_t)mac[3] << 24; /* mod 2^32 */
+    wipe(mac, sizeof mac);
     return low % 1000000u;
 }
 
 void toolbox_h6(const uint8_t w[16], uint32_t key_id, uint8_t out[16])
 {
-    const uint8_t id[4] = {(uint8_t)(key_id >> 24), (uint8_t)(key_id >> 16), (uint8_t)(key_id >> 8),
-                           (uint8_t)key_id};
-    struct cmac c;
+    struct message m;
 
-    start_wire(&c, w);
-    cmac_feed(&c, id, 4);
-    end_wire(&c, out);
+    message_start(&m, w);
+    for (int shift = 24; shift >= 0; shift -= 8)
+        message_octet(&m, (uint8_t)(key_id >> shift));
+    message_mac(&m, out);
 }
 
 void toolbox_h7(const uint8_t salt[16], const uint8_t w[16], uint8_t out[16])

@@ -46,6 +46,13 @@ uint32_t toolbox_g2(const uint8_t u[32], const uint8_t v[32], const uint8_t x[16
 /* h6 and h7, 2.2.10 and 2.2.11. key_id: as written, e.g. 0x6c656272 for "lebr". */
 void toolbox_h6(const uint8_t w[16], uint32_t key_id, uint8_t out[16]);
 void toolbox_h7(const uint8_t salt[16], const uint8_t w[16], uint8_t out[16]);
+/*
+ * Cross-transport key derivation, 2.4.2.4 and 2.4.2.5. ct2: both sides set CT2. ltk in: as f5 gives
+ * it, before it is shortened to the key size, however short that is; ltk out: to be shortened. Pure:
+ * there is no BR/EDR here to take a key from or give one to.
+ */
+void toolbox_link_key(const uint8_t ltk[16], bool ct2, uint8_t link_key[16]);
+void toolbox_ltk(const uint8_t link_key[16], bool ct2, uint8_t ltk[16]);
 /* The signature of a Signed Write, 2.4.5: 12 octets, sign counter then MAC, wire order. */
 void toolbox_sign(const uint8_t csrk[16], const uint8_t *msg, size_t len, uint32_t counter,
                   uint8_t signature[12]);

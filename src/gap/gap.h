@@ -30,9 +30,11 @@ enum gap_connect {
 #define GAP_DATA       2
 #define GAP_RESPONSE   4
 
-void gap_init(struct gap *g, void (*event)(void *host, struct troth_event *e), void *host);
-/* The controller came up; own: the address the air shall carry. */
-void gap_up(struct gap *g, const struct troth_addr *own);
+void gap_init(struct gap *g, void (*event)(void *host, struct troth_event *e),
+              void (*random)(void *host, uint8_t *out, size_t len), void *host,
+              const struct bonds *bonds);
+/* The controller came up, gap.privacy says how we shall be called there. */
+void gap_up(struct gap *g, const struct troth_addr *identity);
 /* The controller is gone or starts again: what is wanted stays, a connection attempt ends. */
 void gap_down(struct gap *g, uint8_t status);
 /* A link came or went: is there room for one more? */
@@ -49,12 +51,30 @@ troth_ms gap_deadline(const struct gap *g);
 
 int gap_advertise(struct gap *g, const struct troth_advertising *adv);
 int gap_scan(struct gap *g, bool on, bool active);
-/* irk: found under its resolvable private addresses too; NULL: this address alone. */
-int gap_connect(struct gap *g, const struct troth_addr *peer, const uint8_t *irk,
+/*
+ * bond: the peer's, or NULL. By its identity a peer with an IRK is found under its private
+ * addresses too: by the resolving list if it is there, else by scanning.
+ */
+int gap_connect(struct gap *g, const struct troth_addr *peer, const struct troth_bond_keys *bond,
                 uint32_t timeout_ms);
 int gap_connect_cancel(struct gap *g, uint8_t why);
 
 /* A static random address of random octets, Vol 6 Part B 1.3.2.1. */
 void gap_static_address(struct troth_addr *a, const uint8_t random[6]);
+/* A resolvable private address of three random octets, 1.3.2.2. */
+void gap_private_address(struct troth_addr *a, const uint8_t irk[16], const uint8_t random[3]);
+
+/* ---- privacy.c ---- */
+
+/* The controller is new: its resolving list is empty. */
+void gap_privacy_up(struct gap *g);
+/* Own_Address_Type of whatever goes on air. */
+uint8_t gap_own_type(const struct gap *g);
+/* Is the resolving list to be changed? Then gap_list_next has the command, nothing being on air. */
+bool gap_list_due(struct gap *g);
+void gap_list_next(struct gap *g, struct hci_command *c);
+void gap_list_answered(struct gap *g, uint16_t opcode, uint8_t status);
+/* Does the controller know this peer under its private addresses? */
+bool gap_is_listed(const struct gap *g, const struct troth_addr *identity);
 
 #endif

@@ -45,6 +45,18 @@ static uint8_t write_property(uint8_t opcode)
     return 0;
 }
 
+/*
+ * Vol 3 Part G 4.9.2: on an encrypted link a Write Without Response is used where a signed one
+ * would be, and whose link it is stands as firm: the bond's key protects it.
+ */
+static bool instead_of_signed(const struct gatt *g, const struct db_attribute *a, uint8_t opcode)
+{
+    struct troth_level level = g->env->level(g->link);
+
+    return opcode == ATT_WRITE_CMD && a->c->properties & TROTH_PROP_SIGNED_WRITE &&
+           level.key_size && level.bonded;
+}
+
 enum troth_att_error access_allows(const struct gatt *g, const struct db_attribute *a,
                                    uint8_t opcode)
 {
@@ -64,7 +76,7 @@ enum troth_att_error access_allows(const struct gatt *g, const struct db_attribu
     }
     if (!property && !(a->c->properties & TROTH_PROP_READ))
         return TROTH_ATT_READ_NOT_PERMITTED;
-    if (property && !(a->c->properties & property))
+    if (property && !(a->c->properties & property) && !instead_of_signed(g, a, opcode))
         return TROTH_ATT_WRITE_NOT_PERMITTED;
     return on_this_link(g, property ? a->c->write : a->c->read, a->c->key_size);
 }

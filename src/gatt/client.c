@@ -31,6 +31,7 @@ static void enter(struct gatt *g)
 {
     switch ((enum client_op)g->client.op) {
     case GATT_OP_NONE:
+    case GATT_OP_SIGNED:
         return;
     case GATT_OP_MTU:
         client_go(g, STEP_MTU);
@@ -81,7 +82,7 @@ void gatt_secured(struct gatt *g, bool ok)
         client_go(g, c->step);
 }
 
-static int idle(const struct gatt *g)
+int client_idle(const struct gatt *g)
 {
     VERIFY(g->up && !g->att.dead, TROTH_STATE);
     VERIFY(g->client.op == GATT_OP_NONE, TROTH_BUSY);
@@ -102,7 +103,7 @@ static int start(struct gatt *g, enum client_op op, uint16_t handle)
 
 int gatt_exchange_mtu(struct gatt *g)
 {
-    int result = idle(g);
+    int result = client_idle(g);
 
     VERIFY(result == TROTH_OK, result);
     VERIFY(!g->att.mtu_known, TROTH_STATE);
@@ -111,7 +112,7 @@ int gatt_exchange_mtu(struct gatt *g)
 
 int gatt_discover(struct gatt *g, const struct troth_uuid *service)
 {
-    int result = idle(g);
+    int result = client_idle(g);
 
     VERIFY(result == TROTH_OK, result);
     VERIFY(!service || service->len == 2 || service->len == 16, TROTH_INVALID);
@@ -121,7 +122,7 @@ int gatt_discover(struct gatt *g, const struct troth_uuid *service)
 
 int gatt_read(struct gatt *g, uint16_t handle)
 {
-    int result = idle(g);
+    int result = client_idle(g);
 
     VERIFY(result == TROTH_OK, result);
     VERIFY(handle, TROTH_INVALID);
@@ -131,7 +132,7 @@ int gatt_read(struct gatt *g, uint16_t handle)
 
 int gatt_write(struct gatt *g, uint16_t handle, const uint8_t *data, uint16_t len)
 {
-    int result = idle(g);
+    int result = client_idle(g);
 
     VERIFY(result == TROTH_OK, result);
     VERIFY(handle && len <= sizeof g->client.value, TROTH_INVALID);
@@ -173,6 +174,9 @@ static void compose(const struct gatt *g, struct out *out)
 
     switch ((enum client_step)c->step) {
     case STEP_START:
+    case STEP_KEEP:
+    case STEP_SIGNED:
+    case STEP_COMMAND:
         return;
     case STEP_MTU:
         out_u8(out, ATT_EXCHANGE_MTU_REQ);
@@ -311,6 +315,9 @@ void client_response(void *ctx, uint8_t request, struct in *body)
     (void)request;
     switch ((enum client_step)g->client.step) {
     case STEP_START:
+    case STEP_KEEP:
+    case STEP_SIGNED:
+    case STEP_COMMAND:
         return;
     case STEP_MTU:
         att_mtu_set(&g->att, in_u16(body));

@@ -186,6 +186,8 @@ static bool sound(const struct troth_characteristic *c)
     VERIFY(c->read <= TROTH_AUTHENTICATED_SC && c->write <= TROTH_AUTHENTICATED_SC &&
                c->subscribe <= TROTH_AUTHENTICATED_SC,
            false);
+    /* A signature is no encryption. */
+    VERIFY(!(c->properties & TROTH_PROP_SIGNED_WRITE) || c->write == TROTH_OPEN, false);
     VERIFY(!c->key_size || (c->key_size >= 7 && c->key_size <= 16), false);
     VERIFY(!c->description || strlen(c->description) <= ATT_VALUE_MAX, false);
     return true;

@@ -45,7 +45,7 @@ static const struct att_ops ops = {
     .value = server_value,
     .ask = server_ask,
     .write = server_write,
-    .verified = server_verified,
+    .signed_write = signed_rx,
     .confirmed = server_confirmed,
     .response = client_response,
     .refused = client_refused,
@@ -83,6 +83,7 @@ void gatt_room(struct gatt *g, enum gatt_slot slot)
         client_room(g);
         return;
     case GATT_SLOT_PUSH:
+        signed_room(g);
         server_push(g);
         return;
     case GATT_SLOTS:

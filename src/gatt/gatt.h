@@ -41,10 +41,15 @@ struct gatt_env {
     struct troth_bond_state *(*bond_state)(void *link);
     void (*persist)(void *link);
     /*
-     * The CSRK the bonded peer signs with, 16 octets, NULL when there is none. May be NULL itself:
-     * every Signed Write is then ignored.
+     * The CSRK we ([0]) or the bonded peer ([1]) signs with, 16 octets, NULL when there is none that
+     * the policy would take.
      */
-    const uint8_t *(*peer_csrk)(void *link);
+    const uint8_t *(*csrk)(void *link, unsigned whose);
+    /*
+     * The bond's sign counter of that index as the store is known to hold it. It follows persist;
+     * gatt_unkept comes when the store would not.
+     */
+    uint32_t (*sign_kept)(void *link, unsigned whose);
 };
 
 /* ---- the database, one per host ---- */
@@ -77,6 +82,12 @@ void gatt_secured(struct gatt *g, bool ok);
  * CCCs reach the bond from then on; what this link wrote earlier wins over what was stored.
  */
 void gatt_bonded(struct gatt *g);
+/* The bond behind the link is gone, or another's place now: its signatures say nothing more. */
+void gatt_unbonded(struct gatt *g);
+/* The bond's state was not stored. */
+void gatt_unkept(struct gatt *g);
+/* One thing that waited for the store; false: nothing does, or not yet. */
+bool gatt_step(struct gatt *g);
 void gatt_disconnected(struct gatt *g);
 void gatt_tick(struct gatt *g, troth_ms now);
 troth_ms gatt_deadline(const struct gatt *g);
@@ -99,5 +110,6 @@ int gatt_discover(struct gatt *g, const struct troth_uuid *service /* NULL: all 
 int gatt_read(struct gatt *g, uint16_t handle);
 int gatt_write(struct gatt *g, uint16_t handle, const uint8_t *data, uint16_t len);
 int gatt_write_command(struct gatt *g, uint16_t handle, const uint8_t *data, uint16_t len);
+int gatt_signed_write(struct gatt *g, uint16_t handle, const uint8_t *data, uint16_t len);
 
 #endif

@@ -28,14 +28,27 @@ enum troth_att_error server_allows(void *ctx, uint16_t handle, uint8_t opcode);
 bool server_value(void *ctx, uint16_t handle, struct att_value *v);
 void server_ask(void *ctx, const struct att_access *access);
 int server_write(void *ctx, const struct att_access *access);
-bool server_verified(void *ctx, const uint8_t *pdu, size_t len);
 void server_confirmed(void *ctx, bool by_peer);
 /* The push way has room, or an indication is over: what is owed goes out. */
 void server_push(struct gatt *g);
 
+/* ---- signed.c: Signed Writes, Vol 3 Part C 10.4 ---- */
+
+/* The server's: one arrived. */
+void signed_rx(void *ctx, const uint8_t *pdu, size_t len);
+/* The client's: the push way has room. */
+void signed_room(struct gatt *g);
+
 /* ---- client.c: the client's half, and its procedures ---- */
 
-enum client_op { GATT_OP_NONE, GATT_OP_MTU, GATT_OP_DISCOVER, GATT_OP_READ, GATT_OP_WRITE };
+enum client_op {
+    GATT_OP_NONE,
+    GATT_OP_MTU,
+    GATT_OP_DISCOVER,
+    GATT_OP_READ,
+    GATT_OP_WRITE,
+    GATT_OP_SIGNED,
+};
 enum client_step {
     STEP_START, /* nothing was sent yet */
     STEP_MTU,
@@ -49,7 +62,14 @@ enum client_step {
     STEP_PREPARE,
     STEP_EXECUTE,
     STEP_CANCEL, /* Execute Write that throws away, then the end that was decided before */
+    /* of GATT_OP_SIGNED, which sends no request */
+    STEP_KEEP,    /* its counter is being stored */
+    STEP_SIGNED,  /* waits for room */
+    STEP_COMMAND, /* likewise, begun on an encrypted link: not to be signed */
 };
+
+/* May a procedure begin? enum troth_result. */
+int client_idle(const struct gatt *g);
 
 void client_response(void *ctx, uint8_t request, struct in *body);
 void client_refused(void *ctx, uint8_t request, uint8_t error);

@@ -2,8 +2,6 @@
 #include "gatt/parts.h"
 
 #include "base/check.h"
-#include "base/wipe.h"
-#include "crypto/toolbox.h"
 
 bool server_next(void *ctx, uint32_t from, struct att_attribute *at)
 {
@@ -114,36 +112,12 @@ void gatt_access_done(struct gatt *g, enum troth_gatt_status status, const uint8
     if (!g->asked || status == TROTH_GATT_LATER)
         return;
     bool write = g->att.serving == ATT_WRITE_REQ || g->att.serving == ATT_EXECUTE_WRITE_REQ;
+    uint8_t error = error_of(status, write);
+    /* What was asked for on a protected link does not leave on one that no longer is. */
+    if (!write && !error)
+        error = (uint8_t)server_allows(g, g->att.handle, g->att.serving);
     g->asked = false;
-    att_access_done(&g->att, error_of(status, write), value, value ? len : 0);
-}
-
-/*
- * A Signed Write's signature, Vol 3 Part C 10.4.2: only on a link that is not encrypted, and never
- * twice. The counter is asked to be stored before the write is delivered, so that a cut of power
- * between the two loses the write and not the protection.
- */
-bool server_verified(void *ctx, const uint8_t *pdu, size_t len)
-{
-    const struct gatt *g = ctx;
-    struct troth_bond_state *state = g->env->bond_state(g->link);
-    const uint8_t *csrk = g->env->peer_csrk ? g->env->peer_csrk(g->link) : NULL;
-    size_t signed_len = len - ATT_SIGNATURE;
-    struct in in = in_of(pdu + signed_len, 4);
-    uint32_t counter = in_u32(&in);
-    uint8_t signature[ATT_SIGNATURE];
-
-    if (g->env->level(g->link).key_size || !state || !csrk || counter == UINT32_MAX ||
-        counter < state->sign_counter[1])
-        return false;
-    toolbox_sign(csrk, pdu, signed_len, counter, signature);
-    bool equal = equal_secret(signature, pdu + signed_len, sizeof signature);
-    wipe(signature, sizeof signature);
-    if (!equal)
-        return false;
-    state->sign_counter[1] = counter + 1;
-    g->env->persist(g->link);
-    return true;
+    att_access_done(&g->att, error, value, value ? len : 0);
 }
 
 /* ---- pushing ---- */

@@ -147,6 +147,11 @@ void hci_start(struct hci *x)
     x->credits = 1; /* Vol 4 Part E 4.4: one command may be sent after power-on or reset */
 }
 
+bool hci_supports(const struct hci *x, uint8_t octet, uint8_t bit)
+{
+    return x->know_commands && x->commands[octet] >> bit & 1;
+}
+
 static bool skipped(const struct hci *x, const struct row *r)
 {
     if (r->when && !r->when(x))

@@ -166,6 +166,44 @@ void hci_put_parameter_negative(struct hci_command *c, uint16_t handle, uint8_t 
     put_end(c, &o);
 }
 
+static void put_addr(struct out *o, const struct troth_addr *a)
+{
+    out_u8(o, a->type);
+    out_bytes(o, a->b, 6);
+}
+
+void hci_put_resolving_add(struct hci_command *c, const struct troth_addr *identity,
+                           const uint8_t peer_irk[16], const uint8_t local_irk[16]) /* 7.8.38 */
+{
+    struct out o = put(c, HCI_LE_ADD_RESOLVING);
+    put_addr(&o, identity);
+    out_bytes(&o, peer_irk, 16);
+    out_bytes(&o, local_irk, 16);
+    put_end(c, &o);
+}
+
+void hci_put_resolving_remove(struct hci_command *c, const struct troth_addr *identity)
+{
+    struct out o = put(c, HCI_LE_REMOVE_RESOLVING); /* 7.8.39 */
+    put_addr(&o, identity);
+    put_end(c, &o);
+}
+
+void hci_put_rpa_timeout(struct hci_command *c, uint16_t seconds)
+{
+    struct out o = put(c, HCI_LE_SET_RPA_TIMEOUT); /* 7.8.45 */
+    out_u16(&o, seconds);
+    put_end(c, &o);
+}
+
+void hci_put_privacy_mode(struct hci_command *c, const struct troth_addr *identity, bool device)
+{
+    struct out o = put(c, HCI_LE_SET_PRIVACY_MODE); /* 7.8.77 */
+    put_addr(&o, identity);
+    out_u8(&o, device);
+    put_end(c, &o);
+}
+
 /* ---- events ---- */
 
 static struct troth_addr take_addr(struct in *in, uint8_t type)

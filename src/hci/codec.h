@@ -43,7 +43,12 @@ enum hci_opcode {
     HCI_LE_PARAMETER_REQUEST_REPLY = 0x2020,
     HCI_LE_PARAMETER_REQUEST_NEGATIVE_REPLY = 0x2021,
     HCI_LE_WRITE_SUGGESTED_DATA_LENGTH = 0x2024,
+    HCI_LE_ADD_RESOLVING = 0x2027,
+    HCI_LE_REMOVE_RESOLVING = 0x2028,
     HCI_LE_READ_RESOLVING_LIST_SIZE = 0x202a,
+    HCI_LE_SET_ADDRESS_RESOLUTION = 0x202d,
+    HCI_LE_SET_RPA_TIMEOUT = 0x202e,
+    HCI_LE_SET_PRIVACY_MODE = 0x204e,
 };
 
 /* Status codes the host itself acts on, Vol 1 Part F 1.3 */
@@ -68,7 +73,7 @@ enum hci_opcode {
 struct hci_command {
     uint16_t opcode;
     uint8_t len;
-    uint8_t p[36];
+    uint8_t p[39];
 };
 
 /* One without parameters. */
@@ -97,6 +102,13 @@ void hci_put_ltk_negative(struct hci_command *c, uint16_t handle);
 void hci_put_parameter_reply(struct hci_command *c, uint16_t handle,
                              const struct troth_conn_params *params);
 void hci_put_parameter_negative(struct hci_command *c, uint16_t handle, uint8_t reason);
+
+void hci_put_resolving_add(struct hci_command *c, const struct troth_addr *identity,
+                           const uint8_t peer_irk[16], const uint8_t local_irk[16]);
+void hci_put_resolving_remove(struct hci_command *c, const struct troth_addr *identity);
+void hci_put_rpa_timeout(struct hci_command *c, uint16_t seconds);
+/* device: else network privacy mode. */
+void hci_put_privacy_mode(struct hci_command *c, const struct troth_addr *identity, bool device);
 
 /* ---- events ---- */
 

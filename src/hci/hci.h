@@ -36,6 +36,9 @@ bool hci_rise(struct hci *x);
 /* The answer to a row's command, after hci_answered. False: bring-up has failed; state is DOWN. */
 bool hci_rise_answer(struct hci *x, const struct hci_event *e);
 
+/* In the supported commands, Vol 4 Part E 6.27; false when it did not say. */
+bool hci_supports(const struct hci *x, uint8_t octet, uint8_t bit);
+
 /* ---- ACL ---- */
 
 void hci_acl_open(struct hci *x, unsigned i, uint16_t handle);

@@ -89,8 +89,7 @@ int troth_connect(struct troth_host *h, const struct troth_addr *peer, uint32_t 
     }
     VERIFY(used < TROTH_MAX_LINKS, TROTH_FULL);
     const struct troth_bond_keys *keys = bond < 0 ? NULL : &h->bonds.bond[bond].keys;
-    bool hides = keys && keys->has_irk && troth_addr_equal(peer, &keys->identity);
-    return done(h, gap_connect(&h->gap, peer, hides ? keys->irk : NULL, timeout_ms));
+    return done(h, gap_connect(&h->gap, peer, keys, timeout_ms));
 }
 
 int troth_connect_cancel(struct troth_host *h)
@@ -243,8 +242,13 @@ int troth_bonds_load(struct troth_host *h, const struct troth_bond_keys *keys,
     bonds_clear(&h->bonds, i);
     b->used = true;
     b->keys = *keys;
-    if (state)
+    if (state) {
         b->state = *state;
+        memcpy(h->bonds.sign_kept[i], state->sign_counter, sizeof h->bonds.sign_kept[i]);
+    } else {
+        bonds_sign_nothing(&b->keys);
+    }
+    bonds_made(&h->bonds, i);
     return TROTH_OK;
 }
 
@@ -329,6 +333,13 @@ int troth_gatt_write_command(struct troth_host *h, troth_link link, uint16_t han
 {
     CALL_LINK(h, link);
     return done(h, gatt_write_command(&l->gatt, handle, data, len));
+}
+
+int troth_gatt_signed_write(struct troth_host *h, troth_link link, uint16_t handle,
+                            const uint8_t *data, uint16_t len)
+{
+    CALL_LINK(h, link);
+    return done(h, gatt_signed_write(&l->gatt, handle, data, len));
 }
 
 int troth_gatt_subscribe(struct troth_host *h, troth_link link, uint16_t ccc_handle, uint16_t bits)

@@ -62,7 +62,7 @@ static int answer(struct host_link *l, enum troth_ask_type type, const struct tr
             l->raise = a->ok ? RAISE_PAIRING : RAISE_NO;
         if (l->raise != RAISE_PAIRING)
             return TROTH_OK;
-        struct troth_features f = l->host->config.policy.features;
+        struct troth_features f = host_policy(l)->features;
         /* Not authenticated enough, or a stack that says so of any link it finds open. */
         if (l->raise_error == TROTH_ATT_INSUFFICIENT_AUTHENTICATION)
             f.auth_req |= TROTH_AUTH_MITM;

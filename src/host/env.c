@@ -1,5 +1,6 @@
 /* What SMP and GATT are given: each call finds its link and appends. */
 #include "host/host.h"
+#include "smp/model.h"
 
 _Static_assert(L2CAP_ATT_RESPONSE + GATT_SLOT_CONFIRMATION == L2CAP_ATT_CONFIRMATION &&
                    L2CAP_ATT_RESPONSE + GATT_SLOT_REQUEST == L2CAP_ATT_REQUEST &&
@@ -134,6 +135,13 @@ static const struct troth_bond *bond_of(void *link, const struct troth_addr *ide
     return i < 0 ? NULL : &b->bond[i];
 }
 
+static const struct troth_bond *bond_of_irk(void *link, const uint8_t irk[16])
+{
+    const struct bonds *b = &of(link)->host->bonds;
+    int i = bonds_find_irk(b, irk);
+    return i < 0 ? NULL : &b->bond[i];
+}
+
 static bool commit(void *link, const struct troth_bond_keys *keys)
 {
     return host_commit(of(link), keys);
@@ -179,6 +187,7 @@ const struct smp_env host_smp_env = {
     .attempted = attempted,
     .bond = bond,
     .bond_of = bond_of,
+    .bond_of_irk = bond_of_irk,
     .commit = commit,
     .uncommit = uncommit,
     .forget = forget,
@@ -211,10 +220,19 @@ static void persist(void *link)
         l->host->bonds.dirty[l->bond] |= 1 << TROTH_RECORD_STATE;
 }
 
-static const uint8_t *peer_csrk(void *link)
+static const uint8_t *csrk(void *link, unsigned whose)
 {
     const struct troth_bond *b = bond(link);
-    return b && b->keys.has_csrk[1] ? b->keys.csrk[1] : NULL;
+    if (!b || !b->keys.has_csrk[whose])
+        return NULL;
+    const struct troth_level made = bonds_level(&b->keys);
+    return smp_policy_takes(policy(link), &made) ? b->keys.csrk[whose] : NULL;
+}
+
+static uint32_t sign_kept(void *link, unsigned whose)
+{
+    const struct host_link *l = of(link);
+    return l->bond < 0 ? 0 : l->host->bonds.sign_kept[l->bond][whose];
 }
 
 const struct gatt_env host_gatt_env = {
@@ -228,5 +246,6 @@ const struct gatt_env host_gatt_env = {
     .raise = raise,
     .bond_state = bond_state,
     .persist = persist,
-    .peer_csrk = peer_csrk,
+    .csrk = csrk,
+    .sign_kept = sign_kept,
 };

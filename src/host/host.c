@@ -13,7 +13,7 @@ void troth_host_init(struct troth_host *h, const struct troth_host_config *confi
     if (!h->config.name)
         h->config.name = "Troth";
     hci_init(&h->hci, config->send, config->ctx);
-    gap_init(&h->gap, gap_event, h);
+    gap_init(&h->gap, gap_event, host_random, h, &h->bonds);
     gatt_db_init(&h->db, h->config.name, h->config.appearance);
     for (unsigned i = 0; i < TROTH_MAX_LINKS; i++)
         h->link[i].bond = -1;
@@ -79,14 +79,15 @@ static void identify(struct troth_host *h)
     struct troth_local *local = &h->config.local;
     bool need_static = !h->hci.has_public && !(local->static_addr.type == TROTH_ADDR_RANDOM &&
                                                bonds_identity_valid(&local->static_addr));
-    if (!local->present)
+    bool need_irk = !local->present || host_privacy_needs_irk(h);
+    if (need_irk)
         host_random(h, local->irk, sizeof local->irk);
     if (need_static) {
         uint8_t b[6];
         host_random(h, b, sizeof b);
         gap_static_address(&local->static_addr, b);
     }
-    if (!local->present || need_static)
+    if (need_irk || need_static)
         h->store.local_due = true;
     local->present = true;
     h->identity = h->hci.has_public ? h->hci.public_addr : local->static_addr;
@@ -97,11 +98,13 @@ static void become_ready(struct troth_host *h)
     struct troth_event e = {.type = TROTH_EV_READY};
     h->ready = true;
     identify(h);
+    host_privacy_up(h);
     gap_up(&h->gap, &h->identity);
     e.u.ready.identity = h->identity;
     e.u.ready.acl_len = h->hci.acl_len;
     e.u.ready.acl_count = h->hci.acl_count > 255 ? 255 : (uint8_t)h->hci.acl_count;
     e.u.ready.privacy = h->hci.resolving_size != 0;
+    e.u.ready.own_addresses = troth_privacy(h);
     host_emit(h, &e);
 }
 

@@ -86,6 +86,13 @@ void host_withdraw(struct host_link *l, enum troth_ask_type type);
 void host_withdraw_all(struct host_link *l);
 void host_deliver_ask(struct troth_host *h, struct troth_ask *a);
 
+/* ---- privacy.c ---- */
+
+/* Privacy is wanted and our IRK is the one that means none: all zero. */
+bool host_privacy_needs_irk(const struct troth_host *h);
+/* The controller is up and who we are is known: chooses who makes our private addresses. */
+void host_privacy_up(struct troth_host *h);
+
 /* ---- store.c ---- */
 
 bool host_store_next(struct troth_host *h);

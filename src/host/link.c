@@ -272,7 +272,7 @@ static void step_raise(struct host_link *l)
             result = smp_encrypt(&l->smp);
         } else {
             l->raise = RAISE_PAIRING;
-            result = smp_security_request(&l->smp, l->host->config.policy.features.auth_req);
+            result = smp_security_request(&l->smp, host_policy(l)->features.auth_req);
         }
         if (result != TROTH_OK)
             l->raise = RAISE_NO;
@@ -295,6 +295,8 @@ bool host_link_step(struct host_link *l)
             gatt_bonded(&l->gatt);
         return true;
     }
+    if (gatt_step(&l->gatt))
+        return true;
     if (l->raise == RAISE_DUE) {
         step_raise(l);
         return true;

@@ -16,12 +16,21 @@ bool host_store_removal(struct troth_host *h, const struct troth_addr *identity,
     return true;
 }
 
+/* Behind a link whose bond goes, or is replaced, stands no bond any longer. */
+static void unbond(struct troth_host *h, int i)
+{
+    for (unsigned k = 0; k < TROTH_MAX_LINKS; k++) {
+        if (h->link[k].bond != i)
+            continue;
+        h->link[k].bond = -1;
+        gatt_unbonded(&h->link[k].gatt);
+    }
+}
+
 static void drop_bond(struct troth_host *h, int i)
 {
     bonds_clear(&h->bonds, i);
-    for (unsigned k = 0; k < TROTH_MAX_LINKS; k++)
-        if (h->link[k].bond == i)
-            h->link[k].bond = -1;
+    unbond(h, i);
     if (h->store.at == i && (h->store.job == STORE_KEYS || h->store.job == STORE_STATE)) {
         h->store.job = STORE_NOTHING;
         h->store.ask = 0;
@@ -118,10 +127,11 @@ static enum host_store_job choose(const struct troth_host *h, uint8_t *at)
         }
     if (h->store.local_due)
         return STORE_LOCAL;
-    if (dirty(h, TROTH_RECORD_KEYS, at))
-        return STORE_KEYS;
+    /* The state first: keys that come back must not meet another's sign counters (host_uncommit). */
     if (dirty(h, TROTH_RECORD_STATE, at))
         return STORE_STATE;
+    if (dirty(h, TROTH_RECORD_KEYS, at))
+        return STORE_KEYS;
     return STORE_NOTHING;
 }
 
@@ -213,6 +223,8 @@ bool host_store_fill(struct troth_host *h, struct troth_ask *a, uint8_t record[T
     case STORE_STATE:
         a->u.store.kind = TROTH_RECORD_STATE;
         a->u.store.identity = h->bonds.bond[s->at].keys.identity;
+        memcpy(h->store.sign_counter, h->bonds.bond[s->at].state.sign_counter,
+               sizeof h->store.sign_counter);
         len = troth_bond_state_encode(&h->bonds.bond[s->at].state, record, TROTH_RECORD_MAX);
         break;
     case STORE_NOTHING:
@@ -259,18 +271,28 @@ static void committed(struct host_link *l)
         commit_failed(l);
         return;
     }
-    /* Behind a link whose bond is replaced stands no bond any longer. */
-    for (unsigned k = 0; k < TROTH_MAX_LINKS; k++)
-        if (h->link[k].bond == i)
-            h->link[k].bond = -1;
+    unbond(h, i);
     l->commit = NULL;
     h->bonds.bond[i].used = true;
     h->bonds.bond[i].keys = *keys;
+    bonds_made(&h->bonds, i);
     h->bonds.bond[i].state = state;
     h->bonds.dirty[i] = 0;
+    memcpy(h->bonds.sign_kept[i], state.sign_counter, sizeof state.sign_counter);
     l->bond = (int8_t)i;
     l->bonded_due = true;
     smp_stored(&l->smp, true);
+}
+
+static void state_answered(struct troth_host *h, int i, bool ok)
+{
+    if (ok)
+        memcpy(h->bonds.sign_kept[i], h->store.sign_counter, sizeof h->bonds.sign_kept[i]);
+    else if (h->bonds.dirty[i] >> TROTH_RECORD_KEYS & 1)
+        bonds_sign_nothing(&h->bonds.bond[i].keys); /* they come back beside another's counters */
+    for (unsigned k = 0; !ok && k < TROTH_MAX_LINKS; k++)
+        if (h->link[k].bond == i)
+            gatt_unkept(&h->link[k].gatt);
 }
 
 int host_store_answered(struct troth_host *h, bool ok)
@@ -296,8 +318,11 @@ int host_store_answered(struct troth_host *h, bool ok)
         else
             commit_failed(l); /* half a bond is none */
         break;
+    case STORE_STATE:
+        state_answered(h, s->at, ok); /* what was not kept is stored at its next change */
+        break;
     default:
-        break; /* a state that was not kept is stored at its next change */
+        break;
     }
     return TROTH_OK;
 }

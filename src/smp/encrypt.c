@@ -36,7 +36,7 @@ static void event_encrypted(struct smp *s, uint8_t hci_status)
 static struct troth_level at_hand(const struct smp *s)
 {
     const struct troth_bond *b = s->env->bond(s->link);
-    if (s->has_hand)
+    if (s->hand.present)
         return s->hand_level;
     if (smp_bond_ltk(s, b))
         return bond_level(b);
@@ -62,7 +62,6 @@ int smp_set_ltk(struct smp *s, const uint8_t *ltk, uint8_t len, uint64_t rand, u
     s->hand.rand = rand;
     s->hand.ediv = ediv;
     s->hand_level = (struct troth_level){len, mitm, sc, false};
-    s->has_hand = true;
     return TROTH_OK;
 }
 
@@ -79,7 +78,7 @@ int smp_encrypt(struct smp *s)
         event_level(s, TROTH_EV_BOND_REFUSED, level);
         return TROTH_STATE;
     }
-    const struct troth_ltk *k = s->has_hand ? &s->hand : smp_bond_ltk(s, s->env->bond(s->link));
+    const struct troth_ltk *k = s->hand.present ? &s->hand : smp_bond_ltk(s, s->env->bond(s->link));
     s->encrypting = SMP_ENC_BOND;
     s->pending = level;
     s->env->encrypt(s->link, k->rand, k->ediv, k->key);
@@ -186,7 +185,7 @@ void smp_ltk_request(struct smp *s, uint64_t rand, uint16_t ediv)
     const struct troth_bond *b = s->env->bond(s->link);
     const struct troth_ltk *k = smp_bond_ltk(s, b);
     struct troth_level level = {0};
-    if (s->has_hand && s->hand.rand == rand && s->hand.ediv == ediv) {
+    if (s->hand.present && s->hand.rand == rand && s->hand.ediv == ediv) {
         k = &s->hand;
         level = s->hand_level;
     } else if (k && k->rand == rand && k->ediv == ediv) {
@@ -208,6 +207,8 @@ void smp_ltk_request(struct smp *s, uint64_t rand, uint16_t ediv)
 void smp_bond_lost(struct smp *s, uint8_t hci_status)
 {
     if (hci_status != HCI_KEY_MISSING && hci_status != HCI_MIC_FAILURE)
+        return;
+    if (s->hand.present) /* it was not the bond's key */
         return;
     struct troth_event e = {.type = TROTH_EV_BOND_LOST};
     e.u.bond_lost.mismatch = hci_status == HCI_MIC_FAILURE;

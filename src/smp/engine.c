@@ -76,6 +76,8 @@ uint8_t smp_combine(struct smp *s)
     r->dist[TROTH_RESPONDER] = req[6] & rsp[6] & kinds;
     r->combined = true;
 
+    /* Whoever carries our own address holds a mirror. */
+    VERIFY(!troth_addr_equal(&s->addr[0], &s->addr[1]), TROTH_SMP_UNSPECIFIED_REASON);
     const enum troth_model model = (enum troth_model)r->model;
     uint8_t reason = smp_policy_reason(policy, r->sc, model, r->key_size);
     if (reason)
@@ -153,7 +155,6 @@ void smp_fail(struct smp *s, uint8_t reason, enum troth_step_side by)
     forget_run(s);
     if (s->encrypting == SMP_ENC_PAIRING)
         s->encrypting = SMP_ENC_NONE;
-    wipe(&s->result, sizeof s->result);
     if (by == TROTH_BY_US)
         smp_send_failed(s, reason);
     if (by == TROTH_BY_TIMEOUT)
@@ -186,7 +187,7 @@ static void complete(struct smp *s)
     e.u.paired.model = (enum troth_model)r->model;
     e.u.paired.side = (enum troth_side)s->side;
     e.u.paired.stored = r->had & SMP_HAD_STORED;
-    e.u.paired.keys = &s->result;
+    e.u.paired.keys = &r->result;
     e.u.paired.distributed[0] = r->dist[0];
     e.u.paired.distributed[1] = r->dist[1];
     e.u.paired.bonding = r->feat[0][3] & r->feat[1][3] & TROTH_AUTH_BOND;
@@ -194,14 +195,19 @@ static void complete(struct smp *s)
     e.u.paired.level.bonded = e.u.paired.stored;
     s->completed = e.u.paired.stored;
     s->env->attempted(s->link, true);
+    struct troth_bond_keys keys = r->result;
     forget_run(s);
+    r->result = keys;
+    wipe(&keys, sizeof keys);
+    s->telling = true;
     s->env->event(s->link, &e);
 }
 
 void smp_rest(struct smp *s)
 {
-    if (!smp_busy(s))
-        wipe(&s->result, sizeof s->result);
+    if (s->telling && !smp_busy(s))
+        wipe(&s->run.result, sizeof s->run.result);
+    s->telling = false;
 }
 
 /* ---- run ---- */
@@ -512,7 +518,7 @@ int smp_pair(struct smp *s, const struct troth_features *features)
 {
     if (s->side != TROTH_INITIATOR || s->dead || s->leaving)
         return TROTH_STATE;
-    if (smp_busy(s) || s->encrypting || s->owed_reason || !s->env->admit(s->link))
+    if (smp_busy(s) || s->encrypting || s->owed_reason || s->telling || !s->env->admit(s->link))
         return TROTH_BUSY;
     if (!features)
         features = &s->env->policy(s->link)->features;

@@ -20,7 +20,7 @@ enum smp_had {
     SMP_HAD_ENCRYPTED = 0x20,
     SMP_HAD_STORED = 0x40,
     SMP_HAD_VALID = 0x100, /* VALIDATE */
-    SMP_REPLIED = 0x80, /* our LTK Reply or Enable Encryption went out with this pairing's key */
+    SMP_REPLIED = 0x80,    /* our LTK Reply or Enable Encryption went out with this pairing's key */
 };
 
 enum smp_encrypting { SMP_ENC_NONE, SMP_ENC_BOND, SMP_ENC_PAIRING };

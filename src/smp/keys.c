@@ -12,7 +12,7 @@ static bool all_zero(const uint8_t *p, size_t n)
 bool smp_result(struct smp *s)
 {
     struct smp_run *r = &s->run;
-    struct troth_bond_keys *k = &s->result;
+    struct troth_bond_keys *k = &s->run.result;
     uint8_t peer = smp_peer(s);
     memset(k, 0, sizeof *k);
     k->key_size = r->key_size;
@@ -25,7 +25,8 @@ bool smp_result(struct smp *s)
     }
     for (uint8_t x = 0; x < 2; x++) {
         if (r->dist[x] & TROTH_DIST_ENC) {
-            k->ltk[x] = (struct troth_ltk){.present = true, .rand = r->rand[x], .ediv = r->ediv[x]};
+            k->ltk[x] =
+                (struct troth_ltk){.present = true, .rand = r->s.rand[x], .ediv = r->s.ediv[x]};
             memcpy(k->ltk[x].key, r->s.ltk[x], 16);
         }
         if (r->dist[x] & TROTH_DIST_SIGN) {
@@ -39,17 +40,36 @@ bool smp_result(struct smp *s)
         /* A private address will not be seen again. */
         return k->identity.type == TROTH_ADDR_PUBLIC || (k->identity.b[5] & 0xc0) == 0xc0;
     }
-    k->identity = r->identity[peer];
+    k->identity = r->identity;
     /* All zero: the peer has no privacy, Vol 3 Part C 10.7. Anybody's RPA would match it. */
-    k->has_irk = !all_zero(r->s.irk[peer], 16);
+    k->has_irk = !all_zero(r->s.irk, 16);
     if (k->has_irk)
-        memcpy(k->irk, r->s.irk[peer], 16);
+        memcpy(k->irk, r->s.irk, 16);
     return true;
+}
+
+/*
+ * Is what names the peer somebody else's? An identity or an IRK that is our own, or the IRK of
+ * another identity's bond: under one IRK two bonds could not be told apart, and the owner of one
+ * would be taken for the other's.
+ */
+static bool is_taken(const struct smp *s)
+{
+    const struct troth_bond_keys *k = &s->run.result;
+    uint8_t irk[16];
+    struct troth_addr ours;
+    s->env->local(s->link, irk, &ours);
+    bool is_ours = troth_addr_equal(&k->identity, &ours) ||
+                   (k->has_irk && equal_secret(k->irk, irk, sizeof irk));
+    wipe(irk, sizeof irk);
+    const struct troth_bond *b = k->has_irk ? s->env->bond_of_irk(s->link, k->irk) : NULL;
+    return is_ours || (b && !troth_addr_equal(&b->keys.identity, &k->identity));
 }
 
 uint8_t smp_may_store(const struct smp *s)
 {
-    const struct troth_bond *b = s->env->bond_of(s->link, &s->result.identity);
+    VERIFY(!is_taken(s), TROTH_SMP_KEY_REJECTED);
+    const struct troth_bond *b = s->env->bond_of(s->link, &s->run.result.identity);
     if (!b || s->env->policy(s->link)->replace_weaker)
         return 0;
     struct troth_level old = {b->keys.key_size, b->keys.mitm, b->keys.sc, true};

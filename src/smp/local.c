@@ -40,8 +40,10 @@ static void take_passkey(struct smp *s, uint32_t passkey)
 {
     struct smp_run *r = &s->run;
     r->s.passkey = passkey;
-    struct out o = out_of(r->s.tk, sizeof r->s.tk); /* TK of legacy pairing, 2.3.5.3 */
-    out_u32(&o, passkey);
+    if (!r->sc) {
+        struct out o = out_of(r->s.tk, sizeof r->s.tk); /* 2.3.5.3 */
+        out_u32(&o, passkey);
+    }
     r->had |= SMP_HAD_SECRET;
 }
 
@@ -188,7 +190,7 @@ static void enter_commit(struct smp *s)
     uint8_t reason = smp_may_store(s);
     if (reason)
         smp_fail(s, reason, TROTH_BY_US);
-    else if (!s->env->commit(s->link, &s->result))
+    else if (!s->env->commit(s->link, &r->result))
         smp_fail(s, TROTH_SMP_UNSPECIFIED_REASON, TROTH_BY_US);
     else
         r->entered = true;

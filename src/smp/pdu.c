@@ -2,6 +2,7 @@
  * One row an opcode: exact length, put, take. Bodies test no state and branch on no role; whatever
  * has two sides is indexed by the sender's.
  */
+#include "bonds/bonds.h"
 #include "smp/engine.h"
 
 /* The commitment of side x, over what it has committed to. */
@@ -176,50 +177,54 @@ static void put_central_identification(struct smp *s, const struct smp_step *row
     uint8_t fresh[10];
     s->env->random(s->link, fresh, sizeof fresh);
     struct in in = in_of(fresh, sizeof fresh);
-    r->ediv[s->side] = in_u16(&in);
-    r->rand[s->side] = in_u64(&in);
+    r->s.ediv[s->side] = in_u16(&in);
+    r->s.rand[s->side] = in_u64(&in);
     out_bytes(out, fresh, sizeof fresh);
 }
 
 static uint8_t take_central_identification(struct smp *s, const struct smp_step *row, struct in *in)
 {
     (void)row;
-    s->run.ediv[smp_peer(s)] = in_u16(in);
-    s->run.rand[smp_peer(s)] = in_u64(in);
+    s->run.s.ediv[smp_peer(s)] = in_u16(in);
+    s->run.s.rand[smp_peer(s)] = in_u64(in);
     return 0;
 }
 
 static void put_identity_information(struct smp *s, const struct smp_step *row, struct out *out)
 {
     (void)row;
-    struct smp_run *r = &s->run;
-    s->env->local(s->link, r->s.irk[s->side], &r->identity[s->side]);
-    out_bytes(out, r->s.irk[s->side], 16);
+    uint8_t irk[16];
+    struct troth_addr identity;
+    s->env->local(s->link, irk, &identity);
+    out_bytes(out, irk, 16);
+    wipe(irk, sizeof irk);
 }
 
 static uint8_t take_identity_information(struct smp *s, const struct smp_step *row, struct in *in)
 {
     (void)row;
-    in_copy(in, s->run.s.irk[smp_peer(s)], 16);
+    in_copy(in, s->run.s.irk, 16);
     return 0;
 }
 
 static void put_identity_address(struct smp *s, const struct smp_step *row, struct out *out)
 {
     (void)row;
-    out_u8(out, s->run.identity[s->side].type);
-    out_bytes(out, s->run.identity[s->side].b, 6);
+    uint8_t irk[16];
+    struct troth_addr identity;
+    s->env->local(s->link, irk, &identity);
+    wipe(irk, sizeof irk);
+    out_u8(out, identity.type);
+    out_bytes(out, identity.b, 6);
 }
 
 static uint8_t take_identity_address(struct smp *s, const struct smp_step *row, struct in *in)
 {
     (void)row;
-    struct troth_addr *a = &s->run.identity[smp_peer(s)];
+    struct troth_addr *a = &s->run.identity;
     a->type = in_u8(in);
     in_copy(in, a->b, 6);
-    /* Public, or static random: its two top bits set, Vol 6 Part B 1.3.2.1. */
-    VERIFY(a->type <= TROTH_ADDR_RANDOM, TROTH_SMP_INVALID_PARAMETERS);
-    VERIFY(a->type == TROTH_ADDR_PUBLIC || (a->b[5] & 0xc0) == 0xc0, TROTH_SMP_INVALID_PARAMETERS);
+    VERIFY(bonds_identity_valid(a), TROTH_SMP_INVALID_PARAMETERS);
     return 0;
 }
 

@@ -2,7 +2,7 @@
 
 /* Vol 3 Part H 2.3.5.2 */
 const struct smp_step smp_script_features[] = {
-    {I2R, SMP_PAIRING_REQUEST, 0}, {RESP, ACCEPT, 0},   {RESP, VALIDATE, 0},
+    {I2R, SMP_PAIRING_REQUEST, 0},  {RESP, ACCEPT, 0},   {RESP, VALIDATE, 0},
     {R2I, SMP_PAIRING_RESPONSE, 0}, {INIT, VALIDATE, 0}, {THEN, BY_MODEL, 0},
 };
 

@@ -35,6 +35,7 @@ struct smp_env {
     /* The bond with this link's peer, NULL when there is none (or it is not known yet). */
     const struct troth_bond *(*bond)(void *link);
     const struct troth_bond *(*bond_of)(void *link, const struct troth_addr *identity);
+    const struct troth_bond *(*bond_of_irk)(void *link, const uint8_t irk[16]);
     /* Places the bond and has it stored; smp_stored follows with the outcome. False: no place. */
     bool (*commit)(void *link, const struct troth_bond_keys *keys);
     /* The pairing failed before smp_stored came: nothing of it may stay in the store. */

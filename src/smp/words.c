@@ -99,3 +99,11 @@ const char *troth_policy_insecure(const struct troth_policy *p, unsigned i)
             return choices[k].words;
     return NULL;
 }
+
+void troth_passkey_text(uint32_t passkey, char text[7])
+{
+    const bool sound = passkey <= 999999;
+    for (unsigned i = 6; i-- > 0; passkey /= 10)
+        text[i] = (char)('0' + passkey % 10);
+    text[sound ? 6 : 0] = '\0';
+}

@@ -166,6 +166,129 @@ static void the_list(void **state)
     rig_free(rig);
 }
 
+/* Own_Address_Type 0x03: the list's address for whom it has an entry, the random one else. */
+static void from_the_list_or_random(void **state)
+{
+    (void)state;
+    static const uint8_t nobody[6] = {0}, random[6] = {1, 2, 3, 4, 5, 0x46};
+    struct rig *rig = rig_new(NULL);
+    for (int i = 0; i < 2; i++)
+        bring_up(rig_attach(rig, i, NULL), true);
+    struct host *c = rig->host[0], *p = rig->host[1];
+    /* Neither there: refused, Vol 4 Part E 7.8.9, 7.8.11, 7.8.12 */
+    assert_int_equal(adv_params(p, 0, 3, 0, nobody, 0), 0);
+    assert_int_equal(CMD(p, 0x200A, 1), 0x12);
+    assert_int_equal(CMD(p, 0x200B, 1, 0x10, 0, 0x10, 0, 3, 0), 0);
+    assert_int_equal(CMD(p, 0x200C, 1, 0), 0x12);
+    assert_int_equal(create(p, 0, 0, c->address, 3), 0x12);
+    assert_int_equal(do_command(p, 0x2005, random, 6), 0);
+    assert_int_equal(CMD(p, 0x200A, 1), 0);
+    assert_int_equal(CMD(c, 0x200C, 1, 1), 0);
+    run(rig, 100);
+    struct packet e = le_event(c, 0x02);
+    assert_memory_equal(e.bytes + 7, random, 6);
+    /* An entry for nobody serves advertising that is not directed. */
+    assert_int_equal(CMD(p, 0x200A, 0), 0);
+    assert_int_equal(add(p, nobody, NULL, irk_p), 0);
+    assert_int_equal(CMD(p, 0x202D, 1), 0);
+    assert_int_equal(CMD(p, 0x200A, 1), 0);
+    run(rig, 100);
+    uint8_t rpa[6];
+    assert_int_equal(own(p, 0x202C, nobody, rpa), 0);
+    e = le_event(c, 0x02);
+    assert_memory_equal(e.bytes + 7, rpa, 6);
+    rig_free(rig);
+}
+
+static enum air_verdict hear(void *ctx, struct air_crossing *x)
+{
+    struct air_crossing *last = ctx;
+    last[x->kind == AIR_ADV ? (x->adv_type == 4) : 2] = *x;
+    return AIR_PASS;
+}
+
+/* Strangers are asked under the random address, friends under the list's. */
+static void who_is_named_on_the_air(void **state)
+{
+    (void)state;
+    static const uint8_t random[6] = {1, 2, 3, 4, 5, 0x46};
+    struct air_crossing heard[3] = {0};
+    for (int friend = 0; friend < 2; friend++) {
+        struct rig *rig = private_rig(friend);
+        struct host *c = rig->host[0], *p = rig->host[1];
+        air_set_hook(rig->air, hear, heard);
+        assert_int_equal(do_command(c, 0x2005, random, 6), 0);
+        assert_int_equal(adv_params(p, 0, 2, 0, c->address, 0), 0);
+        assert_int_equal(CMD(p, 0x200A, 1), 0);
+        assert_int_equal(CMD(c, 0x200B, 1, 0x10, 0, 0x10, 0, 3, 0), 0);
+        assert_int_equal(CMD(c, 0x200C, 1, 0), 0);
+        run(rig, 100);
+        uint8_t rp[6], rc[6];
+        assert_int_equal(own(p, 0x202C, c->address, rp), 0);
+        assert_memory_equal(heard[0].sender.a, rp, 6);
+        assert_int_equal(heard[0].sender.type, 1);
+        assert_memory_equal(heard[1].sender.a, rp, 6);
+        memcpy(rc, random, 6);
+        if (friend)
+            assert_int_equal(own(c, 0x202C, p->address, rc), 0);
+        assert_memory_equal(heard[1].receiver.a, rc, 6);
+        assert_int_equal(CMD(c, 0x200C, 0, 0), 0);
+        if (friend)
+            assert_int_equal(create(c, 0, 0, p->address, 3), 0);
+        else
+            assert_int_equal(create(c, 0, 1, rp, 3), 0);
+        run(rig, 100);
+        assert_memory_equal(heard[2].sender.a, rc, 6);
+        assert_memory_equal(heard[2].receiver.a, rp, 6);
+        rig_free(rig);
+    }
+}
+
+/* What may be changed while advertising: the list, as long as nothing is resolved with it. */
+static void changes_while_advertising(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(NULL);
+    struct host *h = rig_attach(rig, 0, NULL);
+    bring_up(h, true);
+    static const uint8_t who[6] = {1}, random[6] = {1, 2, 3, 4, 5, 0x46};
+    uint8_t p[8] = {0, 1, 0, 0, 0, 0, 0, 1};
+    for (int resolving = 0; resolving < 2; resolving++) {
+        uint8_t status = resolving ? 0x0C : 0;
+        assert_int_equal(CMD(h, 0x202D, (uint8_t)resolving), 0);
+        if (resolving)
+            assert_int_equal(add(h, who, irk_c, irk_p), 0);
+        advertise(h);
+        if (!resolving)
+            assert_int_equal(add(h, who, irk_c, irk_p), 0);
+        assert_int_equal(do_command(h, 0x204E, p, 8), status);
+        assert_int_equal(do_command(h, 0x2028, p, 7), status);
+        assert_int_equal(CMD0(h, 0x2029), status);
+        assert_int_equal(CMD(h, 0x202D, 1), 0x0C);
+        assert_int_equal(do_command(h, 0x2005, random, 6), 0x0C); /* 7.8.4 */
+        assert_int_equal(CMD(h, 0x202E, 1, 0), 0);
+        assert_int_equal(CMD(h, 0x200A, 0), 0);
+    }
+    rig_free(rig);
+}
+
+static void a_smaller_list(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new(NULL);
+    const struct air_controller_config cfg = {.resolving_size = 2};
+    struct host *h = rig_attach(rig, 0, &cfg);
+    bring_up(h, true);
+    struct packet r = command(h, 0x202A, NULL, 0);
+    assert_int_equal(r.bytes[7], 2);
+    uint8_t identity[6] = {0};
+    for (uint8_t i = 0; i < 3; i++) {
+        identity[0] = i;
+        assert_int_equal(add(h, identity, NULL, irk_p), i < 2 ? 0 : 0x07); /* no IRK: any number */
+    }
+    rig_free(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -174,6 +297,10 @@ int main(void)
         cmocka_unit_test(directed_at_a_private_address),
         cmocka_unit_test(network_privacy),
         cmocka_unit_test(the_list),
+        cmocka_unit_test(from_the_list_or_random),
+        cmocka_unit_test(who_is_named_on_the_air),
+        cmocka_unit_test(changes_while_advertising),
+        cmocka_unit_test(a_smaller_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

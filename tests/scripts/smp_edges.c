@@ -103,6 +103,40 @@ static void test_an_answer_too_early_may_be_given_again(void **state)
     assert_int_equal(smp_bench_answer(&s.b, TROTH_ASK_SECURITY_REQUEST, &yes), TROTH_STALE);
 }
 
+/* Encryption has begun: what the peer would have is on its way, whatever it asks for. */
+static void test_a_security_request_while_encrypting(void **state)
+{
+    (void)state;
+    bonded(&tester_flows[5], I); /* just works */
+    assert_int_equal(smp_encrypt(&s.b.smp), TROTH_OK);
+    uint8_t more[] = {OP_SECURITY_REQUEST, TROTH_AUTH_BOND | TROTH_AUTH_MITM | TROTH_AUTH_SC};
+    smp_bench_rx(&s.b, more, 2);
+    assert_int_equal(s.b.told[TROTH_EV_SECURITY_REQUESTED], 1);
+    assert_false(smp_bench_any_open(&s.b));
+    assert_int_equal(s.b.encrypts, 1);
+    assert_int_equal(s.b.sent_total, 0);
+}
+
+/* Who carries our own address is a mirror. */
+static void test_a_peer_with_our_own_address(void **state)
+{
+    static const uint8_t request[] = {OP_PAIRING_REQUEST, 3, 0, 9, 16, 0, 0};
+    static const uint8_t response[] = {OP_PAIRING_RESPONSE, 3, 0, 9, 16, 0, 0};
+    const struct troth_addr one = {TROTH_ADDR_PUBLIC, {1, 2, 3, 4, 5, 6}};
+    const struct troth_addr both[2] = {one, one};
+    (void)state;
+    for (unsigned side = 0; side < 2; side++) {
+        smp_bench_init(&s.b, side, NULL, both);
+        if (side == I)
+            assert_int_equal(smp_bench_pair(&s.b, NULL), TROTH_OK);
+        smp_bench_rx(&s.b, side == I ? response : request, 7);
+        if (side == R)
+            smp_bench_default(&s.b, TROTH_ASK_PAIRING_REQUEST);
+        assert_int_equal(s.b.failed_sent, 1);
+        assert_false(smp_pairing(&s.b.smp));
+    }
+}
+
 /* ---- LTK Requests ---- */
 
 static void test_a_second_ltk_request(void **state)
@@ -291,11 +325,44 @@ static void test_own_oob_data_are_spent_by_a_wrong_commitment(void **state)
     }
 }
 
+static void alter_to_ours(struct scene *scene, uint8_t *pdu, size_t *len)
+{
+    memcpy(pdu + 1, scene->t.nonce[I], 16);
+    (void)len;
+}
+
+/* A responder whose Random is ours, where no commitment would give it away. */
+static void test_our_own_random_comes_back(void **state)
+{
+    (void)state;
+    unsigned tried = 0;
+    for (unsigned n = 0; n < FLOWS; n++) {
+        const struct flow *f = &tester_flows[n];
+        if (!f->sc || f->model != TROTH_OOB || f->f[I].oob)
+            continue;
+        scene_init(&s, f, I, NULL);
+        for (struct next next; (next = scene_next(&s)).what != ST_NONE && !s.b.failed_sent;) {
+            if (next.what == ST_PDU && s.t.chart[s.t.at].op == OP_RANDOM) {
+                s.alter = alter_to_ours;
+                s.alter_row = s.t.at;
+                s.t.silent = true;
+                tried++;
+            }
+            scene_do(&s, next);
+        }
+        assert_int_equal(s.b.failed_sent, 1);
+        assert_int_equal(s.b.failed_reason, TROTH_SMP_CONFIRM_VALUE_FAILED);
+    }
+    assert_int_equal(tried, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_leaving_is_bounded),
         cmocka_unit_test(test_an_answer_too_early_may_be_given_again),
+        cmocka_unit_test(test_a_security_request_while_encrypting),
+        cmocka_unit_test(test_a_peer_with_our_own_address),
         cmocka_unit_test(test_a_second_ltk_request),
         cmocka_unit_test(test_an_ltk_request_to_an_initiator),
         cmocka_unit_test(test_a_security_request_for_more_than_the_bond_has),
@@ -303,6 +370,7 @@ int main(void)
         cmocka_unit_test(test_a_received_ltk_is_shortened),
         cmocka_unit_test(test_own_oob_data_are_spent_by_a_check),
         cmocka_unit_test(test_own_oob_data_are_spent_by_a_wrong_commitment),
+        cmocka_unit_test(test_our_own_random_comes_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

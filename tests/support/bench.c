@@ -60,6 +60,7 @@ void bench_init(struct bench *b)
     b->next_random = 0x11;
     b->acl_len = 27;
     b->acl_count = 4;
+    b->resolving_size = 5;
     b->config.send = send;
     b->config.event = event;
     b->config.ask = ask;
@@ -101,7 +102,7 @@ void bench_reply(struct bench *b)
     case 0x1005:
         put(&p, 192, 2);
         put(&p, 0, 1);
-        put(&p, 6, 2);
+        put(&p, b->no_buffers ? 0 : 6, 2);
         put(&p, 0, 2);
         break;
     case 0x1009:
@@ -115,7 +116,7 @@ void bench_reply(struct bench *b)
         put(&p, b->features, 8);
         break;
     case 0x202a:
-        put(&p, 5, 1);
+        put(&p, b->resolving_size, 1);
         break;
     default:
         break;

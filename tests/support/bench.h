@@ -38,9 +38,10 @@ struct bench {
 
     /* what the controller does at bring-up */
     const uint16_t *unknown; /* commands it refuses as unknown, ending in 0 */
-    bool no_public, shared_buffers;
+    bool no_public, shared_buffers, no_buffers;
     uint16_t acl_len;
     uint8_t acl_count;
+    uint8_t resolving_size;
     uint64_t features;
 };
 

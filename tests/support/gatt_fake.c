@@ -74,10 +74,17 @@ static void env_persist(void *link)
     ((struct fake *)link)->persists++;
 }
 
-static const uint8_t *env_peer_csrk(void *link)
+static const uint8_t *env_csrk(void *link, unsigned whose)
 {
     struct fake *f = link;
-    return f->has_csrk ? f->csrk : NULL;
+    if (whose)
+        return f->has_csrk ? f->csrk : NULL;
+    return f->has_own_csrk ? f->own_csrk : NULL;
+}
+
+static uint32_t env_sign_kept(void *link, unsigned whose)
+{
+    return ((struct fake *)link)->sign_kept[whose];
 }
 
 const struct gatt_env fake_env = {
@@ -91,7 +98,8 @@ const struct gatt_env fake_env = {
     .raise = env_raise,
     .bond_state = env_bond_state,
     .persist = env_persist,
-    .peer_csrk = env_peer_csrk,
+    .csrk = env_csrk,
+    .sign_kept = env_sign_kept,
 };
 
 void fake_open(struct fake *f, struct troth_gatt_service *services, size_t count)
@@ -155,6 +163,13 @@ void fake_drain(struct fake *f)
             gatt_access_done(&f->g, status, a->value, a->value_len);
     }
     copy(f);
+}
+
+void fake_kept(struct fake *f)
+{
+    memcpy(f->sign_kept, f->bond.sign_counter, sizeof f->sign_kept);
+    while (gatt_step(&f->g))
+        fake_drain(f);
 }
 
 void fake_rx_bytes(struct fake *f, const uint8_t *pdu, size_t len)

@@ -31,8 +31,11 @@ struct fake {
     struct troth_level level;
     struct troth_policy policy;
     struct troth_bond_state bond;
-    bool has_bond, has_csrk;
+    bool has_bond, has_csrk; /* the peer's */
     uint8_t csrk[16];
+    bool has_own_csrk;
+    uint8_t own_csrk[16];
+    uint32_t sign_kept[2];
     bool full[GATT_SLOTS]; /* the slot refuses */
     bool by_hand;          /* asks are not answered through the table's access */
 
@@ -72,6 +75,8 @@ void fake_no_event(struct fake *f);
 /* The next ask. */
 const struct troth_ask *fake_ask(struct fake *f);
 void fake_no_ask(struct fake *f);
+/* The store has the bond's state, as it is now, and says so. */
+void fake_kept(struct fake *f);
 /* Forgets what was written down so far. */
 void fake_forget(struct fake *f);
 /* The procedure ended, once, like this. */

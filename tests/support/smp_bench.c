@@ -158,6 +158,19 @@ static const struct troth_bond *env_bond_of(void *link, const struct troth_addr 
     return NULL;
 }
 
+static bool has_irk(const struct troth_bond *b, const uint8_t irk[16])
+{
+    return b->keys.has_irk && !memcmp(b->keys.irk, irk, 16);
+}
+
+static const struct troth_bond *env_bond_of_irk(void *link, const uint8_t irk[16])
+{
+    struct smp_bench *b = link;
+    if (b->has_bond && has_irk(&b->bond, irk))
+        return &b->bond;
+    return b->has_other && has_irk(&b->other, irk) ? &b->other : NULL;
+}
+
 static bool env_commit(void *link, const struct troth_bond_keys *keys)
 {
     struct smp_bench *b = link;
@@ -211,6 +224,7 @@ void smp_bench_init(struct smp_bench *b, enum troth_side side, const struct trot
         .attempted = env_attempted,
         .bond = env_bond,
         .bond_of = env_bond_of,
+        .bond_of_irk = env_bond_of_irk,
         .commit = env_commit,
         .uncommit = env_uncommit,
         .forget = env_forget,

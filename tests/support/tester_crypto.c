@@ -7,6 +7,7 @@
 #include <openssl/obj_mac.h>
 #include <openssl/params.h>
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,10 +44,11 @@ static void put_octet(struct text *t, uint8_t v)
     put(t, &v, 1);
 }
 
-static void put_addr(struct text *t, const struct troth_addr *a)
+static void put_addr(struct text *t, const void *addr)
 {
-    put_octet(t, a->type);
-    put(t, a->b, 6);
+    const uint8_t *a = addr;
+    put_octet(t, a[0]);
+    put(t, a + 1, 6);
 }
 
 static void aes_msb(const uint8_t key[16], const uint8_t in[16], uint8_t out[16])
@@ -96,16 +98,17 @@ static void cmac_of(const uint8_t key[16], const struct text *t, uint8_t out[16]
 }
 
 void tc_c1(const uint8_t k[16], const uint8_t r[16], const uint8_t preq[7], const uint8_t pres[7],
-           const struct troth_addr *ia, const struct troth_addr *ra, uint8_t out[16])
+           const void *ia, const void *ra, uint8_t out[16])
 {
+    const uint8_t *i_addr = ia, *r_addr = ra;
     uint8_t key[16], x[16], rr[16];
     struct text p1 = {{0}, 0}, p2 = {{0}, 4}; /* p2 = padding || ia || ra */
     put(&p1, pres, 7);
     put(&p1, preq, 7);
-    put_octet(&p1, ra->type);
-    put_octet(&p1, ia->type);
-    put(&p2, ia->b, 6);
-    put(&p2, ra->b, 6);
+    put_octet(&p1, r_addr[0]);
+    put_octet(&p1, i_addr[0]);
+    put(&p2, i_addr + 1, 6);
+    put(&p2, r_addr + 1, 6);
     flip(key, k, 16);
     flip(rr, r, 16);
     for (int i = 0; i < 16; i++)
@@ -138,9 +141,8 @@ void tc_f4(const uint8_t u[32], const uint8_t v[32], const uint8_t x[16], uint8_
     cmac_of(x, &m, out);
 }
 
-void tc_f5(const uint8_t w[32], const uint8_t n1[16], const uint8_t n2[16],
-           const struct troth_addr *a1, const struct troth_addr *a2, uint8_t mackey[16],
-           uint8_t ltk[16])
+void tc_f5(const uint8_t w[32], const uint8_t n1[16], const uint8_t n2[16], const void *a1,
+           const void *a2, uint8_t mackey[16], uint8_t ltk[16])
 {
     static const uint8_t salt[16] = {0x6c, 0x88, 0x83, 0x91, 0xaa, 0xf5, 0xa5, 0x38,
                                      0x60, 0x37, 0x0b, 0xdb, 0x5a, 0x60, 0x83, 0xbe};
@@ -161,8 +163,7 @@ void tc_f5(const uint8_t w[32], const uint8_t n1[16], const uint8_t n2[16],
 }
 
 void tc_f6(const uint8_t w[16], const uint8_t n1[16], const uint8_t n2[16], const uint8_t r[16],
-           const uint8_t iocap[3], const struct troth_addr *a1, const struct troth_addr *a2,
-           uint8_t out[16])
+           const uint8_t iocap[3], const void *a1, const void *a2, uint8_t out[16])
 {
     struct text m = {{0}, 0};
     put(&m, n1, 16);
@@ -185,6 +186,36 @@ uint32_t tc_g2(const uint8_t u[32], const uint8_t v[32], const uint8_t x[16], co
     uint32_t low =
         (uint32_t)mac[3] << 24 | (uint32_t)mac[2] << 16 | (uint32_t)mac[1] << 8 | (uint32_t)mac[0];
     return low % 1000000;
+}
+
+void tc_h6(const uint8_t w[16], const char *key_id, uint8_t out[16])
+{
+    struct text m = {{0}, 4};
+    memcpy(m.b, key_id, 4);
+    cmac_of(w, &m, out);
+}
+
+void tc_h7(const uint8_t salt[16], const uint8_t w[16], uint8_t out[16])
+{
+    uint8_t msg[16], mac[16];
+    flip(msg, w, 16);
+    tc_cmac_msb(salt, msg, 16, mac);
+    flip(out, mac, 16);
+}
+
+/* The message with its least significant octet to the right, the counter to its left. */
+void tc_sign(const uint8_t csrk[16], const uint8_t *msg, size_t len, uint32_t counter,
+             uint8_t signature[12])
+{
+    uint8_t key[16], m[600], mac[16];
+    must(len + 4 <= sizeof m);
+    for (int i = 0; i < 4; i++)
+        signature[i] = (uint8_t)(counter >> (8 * i));
+    flip(m, signature, 4);
+    flip(m + 4, msg, len);
+    flip(key, csrk, 16);
+    tc_cmac_msb(key, m, len + 4, mac);
+    flip(signature + 4, mac, 8); /* its most significant half */
 }
 
 static EC_GROUP *curve(void)

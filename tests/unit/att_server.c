@@ -376,15 +376,19 @@ static void signatures(void **state)
     assert_int_equal(f.persists, 0);
 
     signed_write(7, "ab", -1);
-    fake_ask(&f);
-    assert_int_equal(f.persists_at_ask, 1); /* stored first */
+    assert_int_equal(f.persists, 1); /* stored first */
     assert_int_equal(f.bond.sign_counter[1], 8);
+    fake_no_ask(&f);
+    fake_kept(&f);
+    fake_ask(&f);
     signed_write(7, "ab", -1);
     signed_write(7, "ab", -1);
     signed_write(6, "ab", -1);
     signed_write(UINT32_MAX, "ab", -1); /* would wrap the counter */
+    fake_kept(&f);
     fake_no_ask(&f);
     signed_write(8, "cd", -1);
+    fake_kept(&f);
     fake_ask(&f);
     assert_memory_equal(value[3], "cd", 2);
 

@@ -92,6 +92,18 @@ static void no_buffers_of_its_own_means_shared_ones(void **state)
     assert_int_equal(e->u.ready.acl_count, 6);
 }
 
+static void no_buffers_at_all_is_broken(void **state)
+{
+    (void)state;
+    bench_init(&b);
+    b.shared_buffers = b.no_buffers = true;
+    troth_host_start(&b.host, b.now);
+    for (unsigned i = 0; i < 40 && b.host.hci.open; i++)
+        bench_reply(&b);
+    assert_int_equal(expect_event(&b, TROTH_EV_BROKEN)->u.broken.opcode, 0x1005);
+    expect_no_event(&b);
+}
+
 /* Every answer of bring-up, cut at every length: never ready on half of one, never out of bounds. */
 static void short_answers_end_bring_up(void **state)
 {
@@ -341,6 +353,7 @@ int main(void)
         cmocka_unit_test(optional_commands_may_be_refused),
         cmocka_unit_test(required_commands_may_not),
         cmocka_unit_test(no_buffers_of_its_own_means_shared_ones),
+        cmocka_unit_test(no_buffers_at_all_is_broken),
         cmocka_unit_test(short_answers_end_bring_up),
         cmocka_unit_test(silence_is_broken),
         cmocka_unit_test(commands_wait_for_credit),

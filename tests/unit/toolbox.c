@@ -155,42 +155,51 @@ static void run_ah(const cJSON *v, const cJSON *in)
     expect_wire(v, hash, 3);
 }
 
-/* 2.4.2.4 and 2.4.2.5: an intermediate key by h7 (or h6), then h6 with "lebr" or "brle". */
-#define TMP1 0x746d7031u
-#define TMP2 0x746d7032u
-#define LEBR 0x6c656272u
-#define BRLE 0x62726c65u
-
-static void cross_transport(const cJSON *v, const cJSON *in, const char *key, bool ct2,
-                            uint32_t tmp, uint32_t id)
+/*
+ * Cross-transport key derivation, SM/CEN and SM/PER/SCCT/BV-03 to BV-14: the derivations, which is
+ * all of it that a host without BR/EDR can have.
+ */
+static void run_link_key(const cJSON *v, const cJSON *in, bool ct2)
 {
-    uint8_t k[16], salt[16] = {0};
-    vectors_wire(in, key, k, 16);
-    for (unsigned i = 0; i < 4; i++)
-        salt[i] = (uint8_t)(tmp >> (8 * i));
-    if (ct2)
-        toolbox_h7(salt, k, k);
-    else
-        toolbox_h6(k, tmp, k);
-    toolbox_h6(k, id, k);
-    expect_wire(v, k, 16);
+    uint8_t ltk[16], key[16], shortened[16] = {0}, other[16];
+    vectors_wire(in, "LTK", ltk, 16);
+    toolbox_link_key(ltk, ct2, key);
+    expect_wire(v, key, 16);
+    /* BV-07 to BV-10: of a pairing with keys of 7 octets too, it is made of all sixteen. */
+    memcpy(shortened, ltk, 7);
+    toolbox_link_key(shortened, ct2, other);
+    assert_memory_not_equal(other, key, 16);
+    toolbox_link_key(ltk, !ct2, other);
+    assert_memory_not_equal(other, key, 16);
+    toolbox_link_key(ltk, ct2, ltk); /* in place */
+    assert_memory_equal(ltk, key, 16);
+}
+
+static void run_ltk(const cJSON *v, const cJSON *in, bool ct2)
+{
+    uint8_t link_key[16], ltk[16], other[16];
+    vectors_wire(in, "LK", link_key, 16);
+    toolbox_ltk(link_key, ct2, ltk);
+    expect_wire(v, ltk, 16);
+    toolbox_ltk(link_key, !ct2, other);
+    assert_memory_not_equal(other, ltk, 16);
 }
 
 static void run_ltk_h7(const cJSON *v, const cJSON *in)
 {
-    cross_transport(v, in, "LTK", true, TMP1, LEBR);
+    run_link_key(v, in, true);
 }
 static void run_ltk_h6(const cJSON *v, const cJSON *in)
 {
-    cross_transport(v, in, "LTK", false, TMP1, LEBR);
+    run_link_key(v, in, false);
 }
 static void run_lk_h7(const cJSON *v, const cJSON *in)
 {
-    cross_transport(v, in, "LK", true, TMP2, BRLE);
+    run_ltk(v, in, true);
 }
 static void run_lk_h6(const cJSON *v, const cJSON *in)
 {
-    cross_transport(v, in, "LK", false, TMP2, BRLE);
+    run_ltk(v, in, false);
 }
 
 /* One direction, in wire order and on the backend itself. */

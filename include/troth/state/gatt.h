@@ -36,6 +36,7 @@ struct gatt_client {
     uint16_t edge;             /* ... last handle accounted for */
     bool declared;             /* ... the attribute before was a characteristic declaration */
     uint8_t services, service; /* ... found, and being looked into */
+    uint32_t counter;          /* signed write: its own */
     struct troth_uuid uuid;    /* ... of the service looked for; len 0: all */
     /* A long value, or discovery's service ranges: first and last handle of each. */
     uint8_t value[TROTH_VALUE_MAX];
@@ -48,6 +49,9 @@ struct gatt {
     struct att att;
     struct gatt_client client;
     struct troth_ccc ccc[TROTH_MAX_CCC]; /* by value handle; bits 0 is a client's word too */
+    /* Signed Writes that were verified, until the store holds their counters: signed.c's. */
+    uint16_t signed_len, signed_done;
+    uint8_t signed_write[TROTH_ATT_MTU];
     bool up;                             /* between gatt_init and gatt_disconnected */
     bool asked;       /* a TROTH_ASK_GATT that gatt_access_done answers is open */
     bool bonded;      /* gatt_bonded was called */

@@ -12,20 +12,31 @@ struct smp_step;
 
 /* What a pairing must forget when it ends, however it ends. Two-sided: by enum troth_side. */
 struct smp_secrets {
-    uint8_t private_key[32];
-    uint8_t dhkey[32];
-    uint8_t tk[16];       /* legacy: TK */
-    uint8_t r[2][16];     /* Secure Connections OOB: each side's random */
-    uint8_t mackey[16];
     uint8_t key[16];      /* the key this pairing encrypts with: STK or LTK, shortened */
     uint8_t nonce[2][16]; /* Mrand and Srand, Na and Nb */
     uint32_t passkey;
-    uint8_t ltk[2][16], irk[2][16], csrk[2][16]; /* by who distributes */
+    uint8_t irk[16];     /* the peer's */
+    uint8_t csrk[2][16]; /* by who distributes */
+    union {
+        struct { /* legacy pairing */
+            uint8_t tk[16];
+            uint8_t ltk[2][16]; /* by who distributes, with what names it */
+            uint64_t rand[2];
+            uint16_t ediv[2];
+        };
+        struct { /* Secure Connections */
+            uint8_t private_key[32];
+            uint8_t dhkey[32];
+            uint8_t mackey[16];
+            uint8_t r[2][16]; /* OOB: each side's random */
+        };
+    };
 };
 
 /* The running pairing, and nothing else: zeroed when one starts and when it ends. */
 struct smp_run {
     const struct smp_step *at; /* the script's row; NULL: idle */
+    uint16_t had;              /* SMP_HAD_... */
     bool entered;              /* the local step there has begun */
     uint8_t round;             /* of sc_passkey: 0 to 19 */
     uint8_t crossed;           /* whose features crossed: a bit a side */
@@ -33,22 +44,24 @@ struct smp_run {
     bool sc;
     uint8_t model; /* enum troth_model */
     uint8_t key_size;
-    uint8_t feat[2][7];        /* Pairing Request and Response as they crossed */
-    uint8_t dist[2];           /* TROTH_DIST_... each side distributes */
-    uint8_t public_key[2][64];
-    uint8_t confirm[2][16];
-    uint16_t had;              /* SMP_HAD_... */
-    uint8_t held[SMP_PDU_MAX]; /* the one PDU that came ahead */
-    uint8_t held_len;
     uint8_t keypresses;
-    bool encrypted;            /* the ENCRYPT row is behind us */
-    bool unacked;              /* something we sent is not acknowledged */
-    bool own_oob;              /* our key pair is the pinned one */
-    bool begun;                /* features are agreed on: a failure counts as an attempt */
-    bool expel;                /* this peer shall not stay, whatever it may do else */
-    uint16_t ediv[2];
-    uint64_t rand[2];
-    struct troth_addr identity[2];
+    bool encrypted;     /* the ENCRYPT row is behind us */
+    bool unacked;       /* something we sent is not acknowledged */
+    bool own_oob;       /* our key pair is the pinned one */
+    bool begun;         /* features are agreed on: a failure counts as an attempt */
+    bool expel;         /* this peer shall not stay, whatever it may do else */
+    uint8_t dist[2];    /* TROTH_DIST_... each side distributes */
+    uint8_t feat[2][7]; /* Pairing Request and Response as they crossed */
+    uint8_t held_len;
+    uint8_t held[SMP_PDU_MAX];  /* the one PDU that came ahead */
+    struct troth_addr identity; /* the peer's */
+    union {
+        struct {
+            uint8_t public_key[2][64];
+            uint8_t confirm[2][16];
+        };
+        struct troth_bond_keys result; /* from COMMIT on; TROTH_EV_PAIRED points to it */
+    };
     struct smp_secrets s;
 };
 
@@ -68,18 +81,17 @@ struct smp {
     uint8_t owed_reason;       /* Pairing Failed waits for room; 0: none */
     struct troth_addr addr[2]; /* by side, as the air carried them */
     struct smp_run run;
-    struct troth_bond_keys result; /* what TROTH_EV_PAIRED points to, until smp_rest */
-    struct timer timer;            /* of the pairing, our Security Request, or leaving */
+    struct timer timer; /* of the pairing, our Security Request, or leaving */
 
     struct troth_level level;   /* of the link */
     struct troth_level pending; /* of the key that an encryption in progress uses */
     uint8_t encrypting;         /* enum smp_encrypting */
-    bool has_hand;              /* an LTK by hand */
-    struct troth_ltk hand;
+    struct troth_ltk hand;      /* an LTK by hand */
     struct troth_level hand_level;
-    bool security_requested;    /* ours is unanswered */
-    uint16_t open;              /* asks that wait for an answer: a bit a type */
-    bool completed;             /* a bond was made on this link: Key Rejected is still taken */
+    bool security_requested; /* ours is unanswered */
+    uint16_t open;           /* asks that wait for an answer: a bit a type */
+    bool telling;            /* TROTH_EV_PAIRED is on its way: run.result stays until smp_rest */
+    bool completed;          /* a bond was made on this link: Key Rejected is still taken */
 };
 
 #endif
