@@ -42,9 +42,10 @@ const uint8_t *troth_ad_find(const uint8_t *data, uint8_t len, uint8_t type, uin
 /*
  * Who makes the private addresses we use (troth_host_config.privacy). The controller does where it
  * has a resolving list of two entries or more with privacy modes (Core 5.0); it then finds a bonded
- * peer without being told to scan. The host does otherwise: it pauses what is on air and sets the
- * next one. A link keeps the address it began with. Peers beyond the size of the list, the least
- * recently used, are resolved by the host.
+ * peer without scanning for it. The host does otherwise: it pauses what is on air, sets the next
+ * one and goes on; no event tells of such a pause, and a connection attempt keeps its time. A link
+ * keeps the address it began with. Peers beyond the size of the list, the least recently used, are
+ * resolved by the host.
  */
 enum troth_privacy { TROTH_PRIVACY_OFF, TROTH_PRIVACY_HOST, TROTH_PRIVACY_CONTROLLER };
 /* As it is now: a controller that refuses its own list after all leaves it to the host. */

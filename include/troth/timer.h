@@ -41,6 +41,13 @@ static inline bool timer_due(struct timer *t, troth_ms now)
     return true;
 }
 
+/* Time is known: what was started since it was last known runs from now. */
+static inline void timer_settle(struct timer *t, troth_ms now)
+{
+    if (t->span && !t->at)
+        t->at = now + t->span;
+}
+
 static inline troth_ms timer_deadline(const struct timer *t)
 {
     return t->span ? t->at : TROTH_NEVER;

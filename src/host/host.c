@@ -215,6 +215,8 @@ int troth_host_rx(struct troth_host *h, const uint8_t *packet, size_t len, troth
     else if (len && packet[0] == HCI_H4_ACL)
         result = host_rx_acl(h, packet + 1, len - 1);
     host_settle(h);
+    for (unsigned i = 0; i < TROTH_MAX_LINKS; i++)
+        timer_settle(&h->link[i].smp.timer, now); /* saves a tick for each SMP packet */
     return result;
 }
 
@@ -230,8 +232,9 @@ void troth_host_tick(struct troth_host *h, troth_ms now)
     host_settle(h);
     for (unsigned i = 0; i < TROTH_MAX_LINKS; i++) {
         struct host_link *l = &h->link[i];
-        if (l->used)
-            smp_tick(&l->smp, now);
+        if (!l->used)
+            continue;
+        smp_tick(&l->smp, now);
         host_settle(h);
         if (l->used)
             gatt_tick(&l->gatt, now);

@@ -109,7 +109,7 @@ bool host_commit(struct host_link *l, const struct troth_bond_keys *keys)
 static bool dirty(const struct troth_host *h, enum troth_record kind, uint8_t *at)
 {
     for (unsigned i = 0; i < TROTH_MAX_BONDS; i++)
-        if (h->bonds.bond[i].used && h->bonds.dirty[i] >> kind & 1) {
+        if (h->bonds.dirty[i] >> kind & 1 && h->bonds.bond[i].used) {
             *at = (uint8_t)i;
             return true;
         }
