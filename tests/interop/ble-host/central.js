@@ -62,7 +62,7 @@ function pair(connection, agent) {
             }
         });
         smp.on('pairingComplete', resolve);
-        smp.on('pairingFailed', (reason) => reject(new Error('pairing failed: ' + reason)));
+        smp.on('pairingFail', (reason) => reject(new Error('pairing failed: ' + reason)));
         connection.on('disconnect', (reason) => reject(new Error('disconnected: ' + reason)));
         smp.sendPairingRequest(features());
     });
@@ -117,7 +117,8 @@ stage.tell(async () => {
     stage.assert(paired.bond, 'a bond was made');
     stage.assert(paired.mitm === it.mitm, 'MITM protection as asked');
     const [link] = (await air.status()).links;
-    stage.assert(link.encrypted && link.apparent_key_size === 16, 'the air sees 16-octet encryption');
+    // A key may well end in a zero octet or two: the radio cannot tell those from a shorter key.
+    stage.assert(link.encrypted && link.apparent_key_size > 13, 'the air sees 16-octet encryption');
 
     const c = await characteristics(connection);
     const states = [];
