@@ -1,0 +1,101 @@
+/*
+ * A security server by Numeric Comparison: both devices show six digits and the person says on both
+ * whether they are the same; here by typing yes or no. Secure Connections only.
+ *
+ *     numeric_comparison_server WHERE STORE
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "common.h"
+
+static const struct troth_policy policy = {
+    .features = {.io_cap = TROTH_DISPLAY_YES_NO,
+                 .auth_req = TROTH_AUTH_BOND | TROTH_AUTH_MITM | TROTH_AUTH_SC,
+                 .max_key_size = 16,
+                 .initiator_keys = TROTH_DIST_ENC | TROTH_DIST_ID,
+                 .responder_keys = TROTH_DIST_ENC | TROTH_DIST_ID},
+    .sc_only = true,
+    .require_mitm = true, /* who cannot compare is refused, not let in by Just Works */
+    .models = TROTH_MODEL_BIT(TROTH_NUMERIC_COMPARISON),
+};
+
+struct server {
+    struct runtime *runtime;
+    uint32_t ask; /* the question on the display; 0: none */
+};
+
+static void on_event(void *ctx, const struct troth_event *e)
+{
+    struct troth_host *host = runtime_host(((struct server *)ctx)->runtime);
+
+    show_event(host, e);
+    switch ((int)e->type) {
+    case TROTH_EV_READY:
+    case TROTH_EV_DISCONNECTED:
+        be_found(host, true);
+        break;
+    case TROTH_EV_CONNECTED: /* one at a time, and protected from the start */
+        be_found(host, false);
+        show_result("Security Request",
+                    troth_security_request(host, e->link, policy.features.auth_req));
+        break;
+    }
+}
+
+static bool on_ask(void *ctx, const struct troth_ask *ask)
+{
+    struct server *s = ctx;
+
+    if (ask->type != TROTH_ASK_COMPARE)
+        return false; /* the host's own answer holds */
+    s->ask = ask->id;
+    printf("does the other device show %06u? yes or no\n", (unsigned)ask->u.passkey.passkey);
+    fflush(stdout);
+    return true;
+}
+
+static void on_line(void *ctx, const char *text)
+{
+    struct server *s = ctx;
+    struct troth_answer answer = {.ok = text && !strcmp(text, "yes")};
+
+    if (s->ask) /* TROTH_STALE: it was withdrawn, and that was shown */
+        troth_answer(runtime_host(s->runtime), s->ask, &answer);
+    s->ask = 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct server s = {0};
+    struct runtime_config config = {.name = EXAMPLE_NAME,
+                                    .policy = policy,
+                                    .retry = true,
+                                    .event = on_event,
+                                    .ask = on_ask,
+                                    .notice = show_notice,
+                                    .ctx = &s};
+    char why[400] = "the system gives no event loop";
+
+    if (argc != 3) {
+        fprintf(stderr, "usage: numeric_comparison_server WHERE STORE\n"
+                        "  WHERE is a controller: " TRANSPORT_EXAMPLES "\n");
+        return 2;
+    }
+    if (sd_event_default(&config.loop) < 0 ||
+        !take_lines(config.loop, on_line, &s, why, sizeof why) ||
+        !transport_parse(&config.where, argv[1], why, sizeof why) ||
+        store_open(&config.store, argv[2], why, sizeof why) != TROTH_OK ||
+        !(s.runtime = runtime_new(&config, why, sizeof why))) {
+        fprintf(stderr, "numeric_comparison_server: %s\n", why);
+        store_close(config.store);
+        sd_event_unref(config.loop);
+        return 1;
+    }
+    runtime_start(s.runtime);
+    int result = sd_event_loop(config.loop);
+    runtime_free(s.runtime);
+    store_close(config.store);
+    sd_event_unref(config.loop);
+    return result < 0;
+}
