@@ -429,6 +429,8 @@ struct runtime *runtime_new(const struct runtime_config *config, char *why, size
         .name = config->name,
         .appearance = config->appearance,
         .policy = config->policy,
+        .privacy = config->privacy,
+        .rpa_timeout_s = config->rpa_timeout_s,
     };
     if (!add_sources(r)) {
         snprintf(why, why_cap, "the event loop takes no more sources");

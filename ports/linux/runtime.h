@@ -40,6 +40,8 @@ struct runtime_config {
     const char *name; /* Device Name, outlives the runtime; NULL: "Troth" */
     uint16_t appearance;
     struct troth_policy policy;
+    bool privacy; /* as in struct troth_host_config */
+    uint16_t rpa_timeout_s;
 
     void (*event)(void *ctx, const struct troth_event *event);
     /* As in struct troth_host_config; TROTH_ASK_STORE never gets here. May be NULL. */

@@ -72,9 +72,18 @@ wrong 2 'one of display-only' "${here[@]}" --io-cap touch
 wrong 2 'a number from 1 to 20' "${here[@]}" --attempts 0
 wrong 2 'a number from 1 to 20' "${here[@]}" --attempts 3x
 wrong 2 'yes or no' "${here[@]}" --keep-ble perhaps
-wrong 2 'terminal, none or unix:PATH' "${here[@]}" --agent me
+wrong 2 'script:FILE or unix:PATH is expected' "${here[@]}" --agent me
 wrong 2 '1 to 248 octets' "${here[@]}" --name "$(printf 'n%.0s' {1..249})"
 wrong 2 'it may not be empty' "${here[@]}" --store ''
+
+# ---- out of band, agents ----
+wrong 2 'name two files' "${here[@]}" --oob-file a --peer-oob a
+wrong 2 'name files' "${here[@]}" --oob-file -
+wrong 2 'name files' "${here[@]}" --peer-oob -
+wrong 2 '--require-mitm needs somebody' "${here[@]}" --require-mitm
+wrong 2 '--require-mitm needs somebody' "${here[@]}" --agent refuse --io-cap none --require-mitm
+wrong 1 "cannot read the agent's script missing" "${here[@]}" --agent script:missing
+wrong 1 'cannot listen for an agent' "${here[@]}" --agent-socket .
 
 # ---- nobody would see the passkey ----
 wrong 2 'somebody must see the passkey' "${here[@]}" --security authenticate

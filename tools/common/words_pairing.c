@@ -269,6 +269,20 @@ bool pairing_io_cap_parse(const char *text, uint8_t *io_cap)
     return io_cap_parse(text, strlen(text), io_cap);
 }
 
+/* "key=7" to "key=16" */
+static bool key_size_parse(const char *text, size_t len, uint8_t *size)
+{
+    char word[8];
+    for (uint8_t n = 7; n <= 16; n++) {
+        snprintf(word, sizeof word, "key=%u", n);
+        if (same_word(text, len, word)) {
+            *size = n;
+            return true;
+        }
+    }
+    return false;
+}
+
 bool pairing_features_parse(const char *text, struct troth_features *f, const char **bad,
                             size_t *bad_len)
 {
@@ -286,6 +300,8 @@ bool pairing_features_parse(const char *text, struct troth_features *f, const ch
         bool known = first ? io_cap_parse(text, len, &f->io_cap) : same_word(text, len, "oob");
         if (known && !first)
             f->oob = 1;
+        if (!first && !known)
+            known = key_size_parse(text, len, &f->max_key_size);
         for (size_t i = 0; !first && !known && i < sizeof flags / sizeof *flags; i++) {
             known = same_word(text, len, flags[i].word);
             if (known)
@@ -300,35 +316,4 @@ bool pairing_features_parse(const char *text, struct troth_features *f, const ch
             return true;
         text += len + 1;
     }
-}
-
-void pairing_failure(struct pairing_failure *f, const struct troth_event *event)
-{
-    const char *step = event->u.pairing_failed.step;
-    uint8_t reason = event->u.pairing_failed.reason;
-    const char *name = troth_smp_reason_name(reason);
-
-    memset(f, 0, sizeof *f);
-    f->meaning = troth_smp_reason_words(reason);
-    if (!step || !*step)
-        step = "unknown";
-    switch (event->u.pairing_failed.by) {
-    case TROTH_BY_US:
-        snprintf(f->what, sizeof f->what, "we ended it (%s, step: %s)", name, step);
-        break;
-    case TROTH_BY_PEER:
-        snprintf(f->what, sizeof f->what, "the other side refused (%s, step: %s)", name, step);
-        break;
-    case TROTH_BY_TIMEOUT:
-        snprintf(f->what, sizeof f->what, "no answer came for 30 seconds (step: %s)", step);
-        f->meaning = "the other side fell silent; look at it, then connect again";
-        break;
-    case TROTH_BY_LINK:
-        snprintf(f->what, sizeof f->what, "the connection was lost (step: %s)", step);
-        f->meaning = "move closer to the device and try again";
-        break;
-    }
-    f->have_model = event->u.pairing_failed.have_model;
-    if (f->have_model)
-        pairing_account(&f->account, event->u.pairing_failed.features);
 }

@@ -27,7 +27,7 @@ struct pairing_account {
 /* features by enum troth_side. */
 void pairing_account(struct pairing_account *a, const struct troth_features features[2]);
 
-#define PAIRING_TEXT 640 /* room for any of the sentences below */
+#define PAIRING_TEXT 800 /* room for any of the sentences below */
 
 /* Why this model: one or more sentences. */
 char *pairing_why(const struct pairing_account *a, char text[PAIRING_TEXT]);
@@ -53,19 +53,22 @@ bool pairing_io_cap_parse(const char *text, uint8_t *io_cap);
     "DisplayOnly (do), DisplayYesNo (yesno), KeyboardOnly (ko), NoInputNoOutput (none), "          \
     "KeyboardDisplay (kd)"
 /*
- * "CAP[,mitm][,sc][,oob][,bond][,keypress]" into io_cap, oob and auth_req; the rest is left alone.
+ * "CAP[,mitm][,sc][,oob][,bond][,keypress][,key=N]" into io_cap, oob and auth_req, and with key=N
+ * (7 to 16) into max_key_size; the rest is left alone.
  * False: bad names the part that is none of these, which is not NUL-terminated.
  */
 bool pairing_features_parse(const char *text, struct troth_features *f, const char **bad,
                             size_t *bad_len);
 
 /*
- * A failed pairing, from its event: who ended it and when; then what it means; then, where the
- * features had crossed, the model and why; then what to do.
+ * A failed pairing, from its event: who ended it and when; then what it means with these features
+ * and what to do, without the last stop; then, where the features had crossed, the model.
+ * words_failure.h has its parts.
  */
 struct pairing_failure {
-    char what[160];
-    const char *meaning; /* and what to do */
+    char what[200];
+    const char *meaning;         /* points into text: not to be copied */
+    char text[2 * PAIRING_TEXT]; /* room for it */
     bool have_model;
     struct pairing_account account;
 };

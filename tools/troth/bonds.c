@@ -1,4 +1,5 @@
 /* troth bonds: what pairings left behind. Keys are never shown. */
+#include "bonds_book.h"
 #include "client.h"
 #include "commands.h"
 #include "notes.h"
@@ -246,6 +247,8 @@ static const struct cli_command commands[] = {
     {"list", cmd_list, "all of them"},
     {"show", cmd_show, "one of them: level, key size, when it was used"},
     {"remove", cmd_remove, "forget one"},
+    {"export", bonds_export, "all of them into a file, keys included"},
+    {"import", bonds_import, "those of an exported file"},
     {0},
 };
 
@@ -253,6 +256,7 @@ int cmd_bonds(int argc, char **argv)
 {
     return cli_dispatch("troth bonds", "What pairings left behind.", commands,
                         "troth bonds list\n"
-                        "troth bonds remove C0:FF:EE:00:00:01\n",
+                        "troth bonds remove C0:FF:EE:00:00:01\n"
+                        "troth bonds export bonds.json\n",
                         argc, argv);
 }

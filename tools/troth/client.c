@@ -2,6 +2,7 @@
 
 #include "common/out.h"
 #include "common/paths.h"
+#include "common/secret.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -70,6 +71,8 @@ static void connected(struct client *c, const struct troth_event *e)
     c->link = e->link;
     c->identity = e->u.connected.identity;
     c->bonded = e->u.connected.bonded;
+    if (c->oob.kept && !c->bonded)
+        oob_forget(c);
     out_event(OUT_PLAIN, "connected",
               out_fields("name:s bonded:b", *c->device.name ? c->device.name : NULL, c->bonded),
               "connected to %s%s", client_peer(c), c->bonded ? ", there is a bond" : "");
@@ -85,6 +88,7 @@ static void on_event(void *ctx, const struct troth_event *e)
     switch (e->type) {
     case TROTH_EV_READY:
         c->ready = true;
+        c->self = e->u.ready.identity;
         break;
     case TROTH_EV_BROKEN:
         client_fail(c, "the controller at %s is of no use: %s", c->where.text,
@@ -157,9 +161,9 @@ static bool open_agents(struct client *c)
 {
     char why[256];
     struct agent_config a = {.loop = c->loop, .kind = AGENT_NONE};
-    if (client_options.agent) {
-        a.kind = AGENT_SOCKET;
-        a.path = client_options.agent + strlen("unix:");
+    if (client_options.agent_given) {
+        a.kind = client_options.agent_kind;
+        a.path = client_options.agent_path;
     } else if (agent_have_terminal()) {
         a.kind = AGENT_TERMINAL;
     }
@@ -188,6 +192,9 @@ static bool open_runtime(struct client *c)
         .ctx = c,
     };
     security_policy(c, &cfg.policy);
+    cfg.privacy = client_options.policy.privacy;
+    cfg.rpa_timeout_s = (uint16_t)client_options.policy.rpa_timeout_s;
+    policy_tell_insecure(&client_options.policy, &cfg.policy);
     c->runtime = runtime_new(&cfg, why, sizeof why);
     if (!c->runtime)
         return client_fail(c, "%s", why);
@@ -289,6 +296,7 @@ void client_close(struct client *c)
     agent_close(c->typist);
     runtime_free(c->runtime);
     store_close(c->store);
+    secret_wipe(&c->oob, sizeof c->oob);
     for (size_t i = 0; i < 2; i++)
         sd_event_source_unref(c->signals[i]);
     sd_event_unref(c->loop);

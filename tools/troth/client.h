@@ -13,6 +13,8 @@
 
 #include "common/agent.h"
 #include "common/cli.h"
+#include "common/oob.h"
+#include "common/policy.h"
 #include "ports/linux/runtime.h"
 
 #include <troth/event.h>
@@ -26,7 +28,15 @@ struct client_options {
     /* who answers a pairing, and what it has to be */
     int io_cap; /* -1: what is at hand */
     const char *passkey, *compare, *agent;
-    bool yes, no, no_pair, no_bond, require_mitm, allow_legacy, allow_plaintext;
+    bool yes, no, no_pair, allow_legacy, allow_plaintext;
+    struct policy_options policy;
+    /* out-of-band data: the device's, ours to write, ours that troth oob make made */
+    const char *oob, *oob_out;
+    bool oob_made;
+    /* what security_check understood of --agent */
+    bool agent_given;
+    enum agent_kind agent_kind;
+    const char *agent_path;
 };
 extern struct client_options client_options;
 
@@ -94,12 +104,23 @@ extern struct client_options client_options;
         {.name = "agent",                                                                          \
          .kind = CLI_TEXT,                                                                         \
          .target = &client_options.agent,                                                          \
-         .argument = "unix:PATH",                                                                  \
-         .help = "somebody on this socket answers"},                                               \
-        {.name = "require-mitm",                                                                   \
+         .argument = "WHO",                                                                        \
+         .help = "who answers: " AGENT_WORDS},                                                     \
+        {.name = "oob",                                                                            \
+         .kind = CLI_TEXT,                                                                         \
+         .target = &client_options.oob,                                                            \
+         .argument = "FILE",                                                                       \
+         .help = "the device's out-of-band block; - is stdin"},                                    \
+        {.name = "oob-out",                                                                        \
+         .kind = CLI_TEXT,                                                                         \
+         .target = &client_options.oob_out,                                                        \
+         .argument = "FILE",                                                                       \
+         .help = "write our block there for the device, mode 0600"},                               \
+        {.name = "oob-made",                                                                       \
          .kind = CLI_FLAG,                                                                         \
-         .target = &client_options.require_mitm,                                                   \
-         .help = "refuse Just Works and unauthenticated bonds"},                                   \
+         .target = &client_options.oob_made,                                                       \
+         .help = "the device holds what troth oob make made"},                                     \
+        POLICY_OPTIONS(client_options.policy),                                                     \
     {                                                                                              \
         .name = "allow-legacy", .kind = CLI_FLAG, .target = &client_options.allow_legacy,          \
         .help = "unsafe: take legacy pairing, which a listener can break"                          \
@@ -115,6 +136,12 @@ extern struct client_options client_options;
         .help = "never pair: use a bond, or nothing"                                               \
     }
 
+struct client_oob {
+    bool have_ours, have_theirs;
+    bool kept; /* ours came from the store, and is still there */
+    struct troth_oob_block ours, theirs;
+};
+
 struct client {
     const struct cli *cli;
     sd_event *loop;
@@ -126,6 +153,8 @@ struct client {
     struct troth_host *host;
     struct transport_where where;
     uint8_t io_cap; /* what we tell */
+    struct client_oob oob;
+    struct troth_addr self; /* our identity, once ready */
 
     bool ready;
     bool over; /* nothing more can be done, and it was said why */
@@ -189,6 +218,26 @@ int security_check(struct client *c);
 void security_policy(const struct client *c, struct troth_policy *policy);
 bool security_ask(void *ctx, const struct troth_ask *ask);
 void security_event(struct client *c, const struct troth_event *event);
+
+/* ---- out of band ---- */
+
+/* Reads what the options name; CLI_GO or CLI_MISUSE. */
+int oob_check(struct client *c);
+void oob_policy(const struct client *c, struct troth_policy *policy);
+/* Once the controller is up: our block is made and written, or taken from the store. */
+bool oob_prepare(struct client *c);
+/* Makes ours, writes it to path; later: keeps it for another process. */
+bool oob_own(struct client *c, const char *path, bool tk, bool later);
+/* What was kept is no longer: a pairing begins, and it serves one. */
+void oob_forget(struct client *c);
+/* The device's block is of this device. */
+bool oob_right_device(struct client *c);
+bool oob_ask(struct client *c, const struct troth_ask *ask);
+/* Whom the block names, as text; NULL: no block. Static. */
+const char *oob_device(const struct client *c);
+
+/* ---- steps ---- */
+
 /* With the bond, and only with it. */
 bool security_encrypt(struct client *c);
 bool security_pair(struct client *c);

@@ -7,25 +7,24 @@
 
 static const struct cli_option options[] = {
     CLIENT_PAIRING_OPTIONS,
-    {.name = "no-bond",
-     .kind = CLI_FLAG,
-     .target = &client_options.no_bond,
-     .help = "keep nothing: the pairing ends with the connection"},
+    {.name = "no-bond", .kind = CLI_FLAG, .target = &client_options.policy.no_bonding},
     CLIENT_OPTIONS,
     {0},
 };
 
 static const struct cli cli = {
     .program = "troth pair",
-    .operands = "DEVICE",
-    .operands_min = 1,
+    .operands = "[DEVICE]",
+    .operands_min = 0,
     .operands_max = 1,
     .about = "Pairs with a device, found by its address or its name, and keeps the bond.\n"
              "Where a bond is there already it only encrypts: to pair anew, remove the bond\n"
-             "first (troth bonds remove).",
+             "first (troth bonds remove). A device whose out-of-band block is given need not\n"
+             "be named.",
     .options = options,
     .examples = "troth pair 'Porch lamp'\n"
                 "troth pair C0:FF:EE:00:00:01 --passkey - < passkey.txt\n"
+                "troth pair --oob lamp.oob\n"
                 "troth pair 'Porch lamp' --io-cap none",
 };
 
@@ -52,7 +51,7 @@ static void tell(const struct client *c)
         printf("Model   none now: the bond was used\n");
     printf("Level   %s\n", level);
     printf("Bonded  %s\n", c->bonded ? "yes" : "no");
-    if (c->paired && !c->bonded && !client_options.no_bond)
+    if (c->paired && !c->bonded && !client_options.policy.no_bonding)
         out_hint(
             "The device does not bond, or hides its identity: the next connection pairs anew.");
 }
@@ -66,7 +65,17 @@ int cmd_pair(int argc, char **argv)
         status = client_open(&c, &cli);
     if (status != CLI_GO)
         return status;
-    bool ok = client_reach(&c, operands[0]);
+    const char *who = operands[0] ? operands[0] : oob_device(&c);
+    if (!who) {
+        client_close(&c);
+        return cli_misuse(&cli, "DEVICE is missing: an address, a name, or --oob FILE, whose block "
+                                "names it");
+    }
+    bool ok = client_reach(&c, who);
+    if (!ok && !operands[0] && c.ready && c.link == TROTH_NO_LINK)
+        out_hint("A device that hides behind private addresses is found by its name: troth pair "
+                 "NAME --oob %s",
+                 client_options.oob);
     if (ok)
         ok = c.bonded ? security_encrypt(&c) : security_pair(&c);
     if (ok)

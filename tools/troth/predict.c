@@ -3,6 +3,7 @@
 
 #include "common/cli.h"
 #include "common/out.h"
+#include "common/words_failure.h"
 #include "common/words_pairing.h"
 
 #include <stdio.h>
@@ -27,7 +28,47 @@ static cJSON *side_json(const struct troth_features *f)
     cJSON_AddBoolToObject(j, "sc", f->auth_req & TROTH_AUTH_SC);
     cJSON_AddBoolToObject(j, "bond", f->auth_req & TROTH_AUTH_BOND);
     cJSON_AddBoolToObject(j, "keypress", f->auth_req & TROTH_AUTH_KEYPRESS);
+    cJSON_AddNumberToObject(j, "max_key_size", f->max_key_size);
     return j;
+}
+
+/* ---- what a side asks for and does not get ---- */
+
+static const struct {
+    const char *name, *words;
+    uint8_t bit;
+} demands[] = {{"sc", "Secure Connections", TROTH_AUTH_SC},
+               {"mitm", "MITM protection", TROTH_AUTH_MITM},
+               {"bond", "bonding", TROTH_AUTH_BOND}};
+
+static void add_unmet(cJSON *to, const struct troth_features features[2])
+{
+    cJSON *unmet = cJSON_AddObjectToObject(to, "unmet");
+    for (int side = 0; side < 2; side++) {
+        uint8_t bits = pairing_unmet(features, (enum troth_side)side);
+        cJSON *list = cJSON_AddArrayToObject(unmet, pairing_side_name((enum troth_side)side));
+        for (size_t i = 0; i < sizeof demands / sizeof *demands; i++)
+            if (bits & demands[i].bit)
+                cJSON_AddItemToArray(list, cJSON_CreateString(demands[i].name));
+    }
+}
+
+static void print_unmet(const struct troth_features features[2])
+{
+    for (int side = 0; side < 2; side++) {
+        uint8_t bits = pairing_unmet(features, (enum troth_side)side);
+        const char *between = "";
+        if (!bits)
+            continue;
+        printf("Unmet    the %s asks for ", pairing_side_name((enum troth_side)side));
+        for (size_t i = 0; i < sizeof demands / sizeof *demands; i++) {
+            if (!(bits & demands[i].bit))
+                continue;
+            printf("%s%s", between, demands[i].words);
+            between = " and ";
+        }
+        printf(" and does not get it: if it insists, it refuses with 0x03\n");
+    }
 }
 
 static void predict_one(const struct troth_features features[2])
@@ -38,6 +79,9 @@ static void predict_one(const struct troth_features features[2])
     pairing_why(&a, why);
     pairing_better(&a, better);
     bool bonded = features[0].auth_req & features[1].auth_req & TROTH_AUTH_BOND;
+    unsigned key_size = features[0].max_key_size < features[1].max_key_size
+                            ? features[0].max_key_size
+                            : features[1].max_key_size;
 
     if (out_is_json()) {
         cJSON *j = cJSON_CreateObject();
@@ -52,6 +96,8 @@ static void predict_one(const struct troth_features features[2])
         add_sides(j, "hands_over", a.hands_over);
         cJSON_AddBoolToObject(j, "authenticated", a.authenticated);
         cJSON_AddBoolToObject(j, "bonded", bonded);
+        cJSON_AddNumberToObject(j, "key_size", key_size);
+        add_unmet(j, features);
         out_result("prediction", j, "%s. %s", pairing_model_words((uint8_t)a.model), why);
         return;
     }
@@ -61,6 +107,9 @@ static void predict_one(const struct troth_features features[2])
     printf("Why      %s\n", why);
     printf("People   %s\n", pairing_people(a.model));
     printf("Level    %s\n", pairing_level_words(&a));
+    printf("Key      %u octets%s\n", key_size,
+           key_size < 16 ? ": a side that demands 16 refuses it with 0x06" : "");
+    print_unmet(features);
     if (*better)
         printf("Better   %s\n", better);
 }
@@ -172,7 +221,9 @@ static bool parse_side(void *target, const char *text, char *why, size_t why_cap
         snprintf(why, why_cap, "\"%.*s\" is no IO capability; these are: %s", (int)len, bad,
                  PAIRING_IO_CAPS);
     else
-        snprintf(why, why_cap, "\"%.*s\" is no flag; these are: mitm, sc, oob, bond, keypress",
+        snprintf(why, why_cap,
+                 "\"%.*s\" is no flag; these are: mitm, sc, oob, bond, keypress, "
+                 "key=7 to key=16",
                  (int)len, bad);
     return false;
 }
@@ -202,9 +253,9 @@ static const struct cli cli = {
              "displays and who types, and what the key is worth. Without sides: the whole\n"
              "table.",
     .options = options,
-    .notes = "SIDE is CAP[,mitm][,sc][,oob][,bond][,keypress]: an IO capability and the flags\n"
-             "that are set; oob: this side holds the other's out-of-band data. CAP is one "
-             "of\n" PAIRING_IO_CAPS,
+    .notes = "SIDE is CAP[,mitm][,sc][,oob][,bond][,keypress][,key=N]: an IO capability and the\n"
+             "flags that are set; oob: this side holds the other's out-of-band data; key=N: its\n"
+             "largest key, 7 to 16 octets (16). CAP is one of\n" PAIRING_IO_CAPS,
     .examples = "troth predict\n"
                 "troth predict -i KeyboardDisplay,mitm,sc -r DisplayOnly,mitm,sc,bond\n"
                 "troth predict -i yesno,mitm,sc -r yesno",

@@ -189,7 +189,7 @@ static int cmd_wifi(int argc, char **argv)
     if (status == CLI_GO)
         status = client_open(&c, &cli);
     if (status == CLI_GO) {
-        bool ok = provision(&c, operands[0], &k);
+        bool ok = provision(&c, operands[0] ? operands[0] : oob_device(&c), &k);
         if (ok)
             wifi_tell(&c, "result");
         wifi_close(&c);

@@ -17,7 +17,8 @@
 
 static bool somebody(void)
 {
-    return client_options.agent || agent_have_terminal();
+    return client_options.agent_given ? client_options.agent_kind != AGENT_NONE
+                                      : agent_have_terminal();
 }
 
 static bool says_yes_or_no(void)
@@ -62,12 +63,20 @@ static uint8_t at_hand(void)
 int security_check(struct client *c)
 {
     const struct client_options *o = &client_options;
-    if (o->allow_plaintext && o->require_mitm)
+    if (o->allow_plaintext && o->policy.require_mitm)
         return cli_misuse(c->cli, "--allow-plaintext and --require-mitm contradict each other");
+    if (o->policy.legacy_only && (!o->allow_legacy || o->policy.sc_only))
+        return cli_misuse(c->cli, "--insecure-legacy-only goes with --allow-legacy, and not with "
+                                  "--sc-only: nothing else could be paired with");
+    if (o->policy.sc_only && o->allow_legacy)
+        return cli_misuse(c->cli, "--sc-only and --allow-legacy contradict each other");
     if (o->yes + o->no + !!o->compare > 1)
         return cli_misuse(c->cli, "of --compare, --yes and --no only one can hold");
-    if (o->agent && (strncmp(o->agent, "unix:", 5) || !o->agent[5]))
-        return cli_misuse(c->cli, "--agent %s: write it like unix:/run/user/1000/agent", o->agent);
+    client_options.agent_given = o->agent;
+    if (o->agent && !agent_parse(o->agent, &client_options.agent_kind, &client_options.agent_path))
+        return cli_misuse(
+            c->cli, "--agent %s: write it like unix:/run/user/1000/agent; or one of " AGENT_WORDS,
+            o->agent);
     if (o->passkey && strcmp(o->passkey, "-") && access(o->passkey, R_OK))
         return cli_misuse(c->cli,
                           "--passkey %s: this file cannot be read; the option takes a file or -, "
@@ -87,11 +96,13 @@ int security_check(struct client *c)
     } else {
         c->io_cap = at_hand();
     }
-    if (o->require_mitm && c->io_cap == TROTH_NO_INPUT_NO_OUTPUT)
+    bool oob = o->oob || o->oob_out || o->oob_made;
+    if (o->policy.require_mitm && !oob && c->io_cap == TROTH_NO_INPUT_NO_OUTPUT)
         return cli_misuse(c->cli,
                           "--require-mitm needs somebody to type or to compare: run at a "
-                          "terminal, or give --passkey FILE or --compare FILE (- is stdin)");
-    return CLI_GO;
+                          "terminal, or give --passkey FILE or --compare FILE (- is stdin), or "
+                          "--oob FILE");
+    return oob_check(c);
 }
 
 void security_policy(const struct client *c, struct troth_policy *policy)
@@ -101,12 +112,11 @@ void security_policy(const struct client *c, struct troth_policy *policy)
     memset(policy, 0, sizeof *policy);
     policy->features = usual;
     policy->features.io_cap = c->io_cap;
-    if (o->no_bond)
-        policy->features.auth_req &= (uint8_t)~TROTH_AUTH_BOND;
     if (c->io_cap != TROTH_NO_INPUT_NO_OUTPUT)
         policy->features.auth_req |= TROTH_AUTH_MITM;
     policy->sc_only = !o->allow_legacy;
-    policy->require_mitm = o->require_mitm;
+    policy_apply(&o->policy, policy);
+    oob_policy(c, policy);
 }
 
 /* ---- questions ---- */
@@ -196,6 +206,10 @@ static bool ask_compare(struct client *c, const struct troth_ask *ask)
         return compare_from_file(c, ask);
     if (client_options.compare)
         return agent_ask(c->typist, c->host, ask, client_peer(c));
+    if (ask->type == TROTH_ASK_CONSENT)
+        return agent_ask(c->agent, c->host, ask, client_peer(c)) ||
+               nobody(c, "nothing proves who the device is, and somebody has to consent: run at a "
+                         "terminal, or give --compare FILE (or --compare -), --no or --yes");
     return agent_ask(c->agent, c->host, ask, client_peer(c)) ||
            nobody(c,
                   "two numbers have to be compared: run at a terminal, or give --compare FILE (or "
@@ -234,6 +248,8 @@ bool security_ask(void *ctx, const struct troth_ask *ask)
     case TROTH_ASK_COMPARE:
     case TROTH_ASK_CONSENT:
         return ask_compare(c, ask);
+    case TROTH_ASK_OOB_DATA:
+        return oob_ask(c, ask);
     case TROTH_ASK_PASSKEY_DISPLAY:
         return agent_ask(c->agent, c->host, ask, client_peer(c)) ||
                nobody(c,
@@ -292,7 +308,7 @@ bool security_pair(struct client *c)
 bool security_demand(struct client *c)
 {
     struct troth_level level = troth_link_level(c->host, c->link);
-    if (level.key_size && (level.mitm || !client_options.require_mitm))
+    if (level.key_size && (level.mitm || !client_options.policy.require_mitm))
         return true;
     if (!level.key_size && client_options.allow_plaintext) {
         out_event(OUT_WARN, "warning", NULL,

@@ -60,12 +60,19 @@ static void tell_paired(struct client *c, const struct troth_event *e)
 static void hint_options(const struct client *c, const struct troth_event *e,
                          const struct pairing_failure *f)
 {
+    if (e->u.pairing_failed.reason == TROTH_SMP_CONFIRM_VALUE_FAILED && c->oob.have_theirs)
+        out_hint("The block in %s does not fit this device: it has served its one pairing, has "
+                 "expired, or was changed on the way. Take the fresh one.",
+                 client_options.oob);
+    if (e->u.pairing_failed.reason == TROTH_SMP_OOB_NOT_AVAILABLE && !c->oob.have_ours)
+        out_hint("The device holds out-of-band data of ours and they are not here, or have served: "
+                 "make new ones with troth oob make and pair with --oob-made.");
     if (e->u.pairing_failed.reason != TROTH_SMP_AUTHENTICATION_REQUIREMENTS)
         return;
     if (f->have_model && !f->account.sc && !client_options.allow_legacy)
         out_hint("Legacy pairing is refused here, since a listener can break it; --allow-legacy "
                  "takes it.");
-    else if (c->io_cap == TROTH_NO_INPUT_NO_OUTPUT)
+    else if (c->io_cap == TROTH_NO_INPUT_NO_OUTPUT && !client_options.oob)
         out_hint(
             "We could neither show nor type anything: run at a terminal, or give --passkey FILE "
             "(or --passkey -).");

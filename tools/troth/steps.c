@@ -25,8 +25,9 @@ static bool is_ready(const struct client *c)
 bool client_start(struct client *c)
 {
     runtime_start(c->runtime);
-    return client_wait(c, is_ready, READY_MS) ||
-           client_fail(c, "the controller at %s does not answer; is it one, and is it free?",
+    if (client_wait(c, is_ready, READY_MS))
+        return oob_prepare(c);
+    return client_fail(c, "the controller at %s does not answer; is it one, and is it free?",
                        c->where.text);
 }
 
@@ -122,7 +123,7 @@ bool client_connect(struct client *c)
     /* The host's own limit comes first; this one is for a controller that went silent. */
     client_wait(c, is_connected, ms + 3000);
     if (c->link != TROTH_NO_LINK)
-        return !c->over && security_no_impostor(c);
+        return !c->over && security_no_impostor(c) && oob_right_device(c);
     if (c->connect_failed)
         return client_fail(c,
                            "%s could not be connected to: %s; come closer, or see whether "

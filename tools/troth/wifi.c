@@ -132,11 +132,11 @@ bool wifi_open(struct client *c)
         .host = c->host,
         .link = c->link,
         .event = on_wifi,
-        .require_mitm = client_options.require_mitm,
+        .require_mitm = client_options.policy.require_mitm,
         .allow_plaintext = client_options.allow_plaintext,
     };
     struct runtime_clock clock = {deadline, tick, &wifi.client};
-    if (!security_encrypt(c) || (client_options.require_mitm && !security_demand(c)))
+    if (!security_encrypt(c) || (client_options.policy.require_mitm && !security_demand(c)))
         return false;
     troth_wifi_client_init(&wifi.client, &cfg);
     c->on_event = on_host;

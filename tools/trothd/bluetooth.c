@@ -48,6 +48,7 @@ void bluetooth_window(struct trothd *d, bool on)
     struct troth_policy policy = *troth_policy(runtime_host(d->runtime));
     policy.refuse_pairing = !on;
     troth_set_policy(runtime_host(d->runtime), &policy);
+    oob_window(d, on);
     int result = troth_advertise(runtime_host(d->runtime), &adv);
     if (result != TROTH_OK)
         out_error("cannot %s advertising: %s", on ? "start" : "stop", troth_result_words(result));
@@ -116,6 +117,10 @@ static void request_security(struct trothd *d, troth_link link)
     uint8_t auth_req = troth_wifi_gatt_security_request((enum troth_wifi_mode)d->options.security);
     if (!auth_req)
         return;
+    const struct troth_policy *policy = troth_policy(runtime_host(d->runtime));
+    if (policy->require_mitm)
+        auth_req |= TROTH_AUTH_MITM;
+    auth_req &= policy->features.auth_req | (uint8_t) ~(TROTH_AUTH_BOND | TROTH_AUTH_SC);
     int result = troth_security_request(runtime_host(d->runtime), link, auth_req);
     if (result != TROTH_OK && result != TROTH_STATE)
         out_error("cannot send a Security Request: %s", troth_result_words(result));
@@ -130,6 +135,8 @@ static void on_event(void *ctx, const struct troth_event *e)
         add_peer(d, e);
     line_event(d, e);
     agent_event(d->agent, e);
+    agent_event(d->attached, e);
+    oob_event(d, e);
     switch ((int)e->type) {
     case TROTH_EV_CONNECTED:
         request_security(d, e->link);
@@ -168,28 +175,35 @@ static void on_event(void *ctx, const struct troth_event *e)
 
 /* ---- asks ---- */
 
-static bool needs_agent(const struct trothd *d)
+/* Who answers now: whoever is attached, else the device's own. */
+static struct agent *who_answers(const struct trothd *d)
 {
-    return d->options.io_cap != TROTH_NO_INPUT_NO_OUTPUT && !agent_present(d->agent);
+    return agent_present(d->attached) ? d->attached : d->agent;
+}
+
+static uint8_t io_cap_now(const struct trothd *d)
+{
+    if (agent_present(d->attached))
+        return (uint8_t)agent_io_cap(d->attached);
+    return agent_present(d->agent) ? (uint8_t)d->options.io_cap : TROTH_NO_INPUT_NO_OUTPUT;
 }
 
 /*
- * Nobody looks at the agent's socket now: what the options promise is not there. Without the need
- * for a person the pairing goes on and promises nobody.
+ * What the options promise may not be there: nobody looks at the agent's socket now, or somebody
+ * attached who can do more or less. Without the need for a person the pairing promises nobody.
  */
 static bool on_pairing_request(struct trothd *d, const struct troth_ask *ask)
 {
     struct troth_host *host = runtime_host(d->runtime);
     struct troth_answer answer = {.ok = true};
-    if (!needs_agent(d))
-        return false;
-    if (d->options.security == TROTH_WIFI_MODE_AUTH) {
+    answer.u.features = troth_policy(host)->features;
+    answer.u.features.io_cap = io_cap_now(d);
+    bool oob = oob_features(d, ask, &answer.u.features);
+    if (!oob && d->options.security == TROTH_WIFI_MODE_AUTH &&
+        answer.u.features.io_cap == TROTH_NO_INPUT_NO_OUTPUT) {
         line_nobody(d, bluetooth_peer(d, ask->link));
         answer.ok = false;
         answer.reason = TROTH_SMP_AUTHENTICATION_REQUIREMENTS;
-    } else {
-        answer.u.features = troth_policy(host)->features;
-        answer.u.features.io_cap = TROTH_NO_INPUT_NO_OUTPUT;
     }
     return troth_answer(host, ask->id, &answer) == TROTH_OK;
 }
@@ -201,9 +215,11 @@ static bool on_ask(void *ctx, const struct troth_ask *ask)
     const struct peer *p = bluetooth_peer(d, ask->link);
     if (ask->type == TROTH_ASK_PAIRING_REQUEST)
         return on_pairing_request(d, ask);
+    if (ask->type == TROTH_ASK_OOB_DATA)
+        return oob_ask(d, ask);
     if (p)
         troth_addr_text(&p->identity, text);
-    return agent_ask(d->agent, runtime_host(d->runtime), ask, text);
+    return agent_ask(who_answers(d), runtime_host(d->runtime), ask, text);
 }
 
 static void on_notice(void *ctx, enum runtime_notice what, const char *why, unsigned retry_ms)
@@ -263,6 +279,7 @@ bool bluetooth_open(struct trothd *d, char *why, size_t why_cap)
     struct troth_policy policy = {.features = TROTH_FEATURES_DEFAULT};
     policy.features.io_cap = (uint8_t)d->options.io_cap;
     troth_wifi_gatt_policy((enum troth_wifi_mode)d->options.security, &policy);
+    policy_apply(&d->options.policy, &policy);
     struct runtime_config config = {
         .loop = d->loop,
         .where = d->options.transport,
@@ -271,6 +288,8 @@ bool bluetooth_open(struct trothd *d, char *why, size_t why_cap)
         .retry = d->options.retry,
         .name = d->options.name,
         .policy = policy,
+        .privacy = d->options.policy.privacy,
+        .rpa_timeout_s = (uint16_t)d->options.policy.rpa_timeout_s,
         .event = on_event,
         .ask = on_ask,
         .notice = on_notice,
@@ -280,11 +299,15 @@ bool bluetooth_open(struct trothd *d, char *why, size_t why_cap)
     if (!d->runtime)
         return false;
     struct runtime_clock strangers = {strangers_deadline, strangers_tick, d};
-    if (runtime_add_clock(d->runtime, &strangers) != TROTH_OK) {
+    struct runtime_clock oob = {oob_deadline, oob_tick, d};
+    d->oob.due = TROTH_NEVER;
+    if (runtime_add_clock(d->runtime, &strangers) != TROTH_OK ||
+        runtime_add_clock(d->runtime, &oob) != TROTH_OK) {
         snprintf(why, why_cap, "no room for a clock");
         return false;
     }
     line_start(d);
+    policy_tell_insecure(&d->options.policy, &policy);
     tell_weak_bonds(d);
     return true;
 }

@@ -65,12 +65,16 @@ void line_start(const struct trothd *d)
     const struct options *o = &d->options;
     const char *agent = o->agent == AGENT_SOCKET     ? o->agent_path
                         : o->agent == AGENT_TERMINAL ? "the terminal"
+                        : o->agent == AGENT_SCRIPT   ? "a script"
+                        : o->agent == AGENT_STEP     ? "a step by step agent"
+                        : o->agent == AGENT_REFUSE   ? "a refusal"
                                                      : "nobody";
     unsigned bonds = bond_count(d);
     out_event(modes[o->security].tone, "start",
               out_fields("version:s name:s security:s insecure:b io_cap:s agent:s bonds:u",
                          TROTH_VERSION, o->name, modes[o->security].name,
-                         modes[o->security].tone == OUT_WARN,
+                         modes[o->security].tone == OUT_WARN || o->policy.legacy_only ||
+                             troth_policy_insecure(troth_policy(runtime_host(d->runtime)), 0),
                          pairing_io_cap_words((uint8_t)o->io_cap), agent, bonds),
               "trothd " TROTH_VERSION ": %s", modes[o->security].words);
     if (!out_is_json())
@@ -310,7 +314,23 @@ void line_nobody(const struct trothd *d, const struct peer *p)
     out_event(OUT_WARN, "nobody", out_fields("address:s", text),
               "%s wants to pair and nobody is there to see the passkey: refused; connect an agent "
               "to %s",
-              text, d->options.agent_path ? d->options.agent_path : "the device");
+              text,
+              d->options.agent_path     ? d->options.agent_path
+              : d->options.agent_socket ? d->options.agent_socket
+                                        : "the device");
+}
+
+void line_attached(const struct trothd *d, bool here)
+{
+    if (here)
+        out_event(OUT_PLAIN, "agent",
+                  out_fields("attached:b io_cap:s", true,
+                             pairing_io_cap_words((uint8_t)agent_io_cap(d->attached))),
+                  "an agent is attached: questions go there, the IO capability is %s",
+                  pairing_io_cap_words((uint8_t)agent_io_cap(d->attached)));
+    else
+        out_event(OUT_PLAIN, "agent", out_fields("attached:b", false),
+                  "the attached agent left: questions go to the device's own again");
 }
 
 void line_forgot(unsigned removed, unsigned kept)

@@ -80,12 +80,25 @@ static bool open_store(struct trothd *d, char *why, size_t cap)
     return result == TROTH_OK;
 }
 
+static void on_attached(void *ctx, bool here)
+{
+    line_attached(ctx, here);
+}
+
 static bool open_agent(struct trothd *d, char *why, size_t cap)
 {
     struct agent_config config = {
         .loop = d->loop, .kind = d->options.agent, .path = d->options.agent_path};
+    struct agent_config attached = {.loop = d->loop,
+                                    .kind = AGENT_ATTACHED,
+                                    .path = d->options.agent_socket,
+                                    .name = d->options.name,
+                                    .attached = on_attached,
+                                    .ctx = d};
     d->agent = agent_open(&config, why, cap);
-    return d->agent != NULL;
+    if (d->agent && d->options.agent_socket)
+        d->attached = agent_open(&attached, why, cap);
+    return d->agent && (d->attached || !d->options.agent_socket);
 }
 
 static int run(struct trothd *d)
@@ -117,8 +130,10 @@ int main(int argc, char **argv)
         return out_finish(status);
     out_init("trothd", d.options.json, stdout);
     status = run(&d);
+    oob_close(&d);
     runtime_free(d.runtime);
     agent_close(d.agent);
+    agent_close(d.attached);
     network_close(&d);
     store_close(d.store);
     sd_event_unref(d.loop);

@@ -26,19 +26,10 @@ static bool parse_agent(void *target, const char *text, char *why, size_t cap)
 {
     struct options *o = target;
     o->agent_given = true;
-    o->agent_path = NULL;
-    if (!strcmp(text, "terminal")) {
-        o->agent = AGENT_TERMINAL;
-    } else if (!strcmp(text, "none")) {
-        o->agent = AGENT_NONE;
-    } else if (!strncmp(text, "unix:", 5) && text[5]) {
-        o->agent = AGENT_SOCKET;
-        o->agent_path = text + 5;
-    } else {
-        snprintf(why, cap, "terminal, none or unix:PATH is expected");
-        return false;
-    }
-    return true;
+    if (agent_parse(text, &o->agent, &o->agent_path))
+        return true;
+    snprintf(why, cap, AGENT_WORDS " is expected");
+    return false;
 }
 
 static bool parse_network(void *target, const char *text, char *why, size_t cap)
@@ -120,8 +111,28 @@ static const struct cli_option table[] = {
      .target = &scratch,
      .argument = "WHO",
      .help = "who sees passkeys and answers: terminal, none,\n"
-             "or unix:PATH, a socket for one program\n"
-             "(default: terminal if there is one, else none)"},
+             "unix:PATH, a socket for one program; for tests\n"
+             "refuse, step and script:FILE (default: terminal\n"
+             "if there is one, else none)"},
+    {.name = "agent-socket",
+     .kind = CLI_TEXT,
+     .target = &scratch.agent_socket,
+     .argument = "PATH",
+     .help = "a socket where troth agent may attach and answer\n"
+             "instead; with its own IO capability"},
+    {.name = "oob-file",
+     .kind = CLI_TEXT,
+     .target = &scratch.oob_file,
+     .argument = "FILE",
+     .help = "keep a fresh out-of-band block there while the\n"
+             "pairing window is open, mode 0600"},
+    {.name = "peer-oob",
+     .kind = CLI_TEXT,
+     .target = &scratch.peer_oob,
+     .argument = "FILE",
+     .help = "a client's out-of-band block, looked for there\n"
+             "whenever one wants to pair"},
+    POLICY_OPTIONS(scratch.policy),
     {.name = "store",
      .kind = CLI_TEXT,
      .target = &scratch.store,
@@ -182,16 +193,39 @@ static const struct cli cli = {
     .examples = "trothd --transport unix:/tmp/air --network sim:networks.conf\n"
                 "trothd --transport tcp:127.0.0.1:9000 --network sim:networks.conf \\\n"
                 "       --security authenticate --name 'Porch lamp'\n"
+                "trothd --transport unix:/tmp/air --network sim:networks.conf \\\n"
+                "       --security authenticate --agent none --oob-file lamp.oob\n"
                 "trothd --config /etc/troth/trothd.conf --json",
     .notes =
-        "Passkeys go to the agent and nowhere else, never to these lines. On the agent's socket\n"
-        "trothd writes one of the lines below; all but the first are answered by a line:\n"
+        "Passkeys go to the agent and nowhere else, never to these lines. On the socket of\n"
+        "--agent unix:PATH trothd writes these lines; all but the first and the last are answered\n"
+        "by a line:\n"
         "  display passkey 012345\n"
         "  compare 012345 ?        yes or no\n"
         "  type passkey ?          six digits, or no\n"
         "  confirm pairing ?       yes or no\n"
-        "  withdrawn               the line before is void",
+        "  withdrawn               the line before is void\n"
+        "--agent-socket speaks JSON lines, for troth agent. The script of --agent script:FILE: "
+        "troth\n"
+        "agent --help.",
 };
+
+static int check_policy(const struct options *o, bool otherwise)
+{
+    bool legacy = o->security == TROTH_WIFI_MODE_NONE || o->security == TROTH_WIFI_MODE_ENCRYPT_ANY;
+    if (o->policy.legacy_only && (!legacy || o->policy.sc_only))
+        return cli_misuse(&cli, "--insecure-legacy-only goes with --security encrypt-any or none, "
+                                "and not with --sc-only: nobody else could pair");
+    if ((o->oob_file && !strcmp(o->oob_file, "-")) || (o->peer_oob && !strcmp(o->peer_oob, "-")))
+        return cli_misuse(&cli, "--oob-file and --peer-oob name files: a device writes and reads "
+                                "them again and again");
+    if (o->oob_file && o->peer_oob && !strcmp(o->oob_file, o->peer_oob))
+        return cli_misuse(&cli, "--oob-file is written and --peer-oob is read: name two files");
+    if (o->policy.require_mitm && !otherwise && o->io_cap == TROTH_NO_INPUT_NO_OUTPUT)
+        return cli_misuse(&cli, "--require-mitm needs somebody to show, to type or to compare: "
+                                "choose another --agent and --io-cap, or give --oob-file FILE");
+    return CLI_GO;
+}
 
 /* Who can see and type decides what may be promised. */
 static int check_agent(struct options *o)
@@ -200,8 +234,9 @@ static int check_agent(struct options *o)
         "run it on a terminal, or give --agent unix:PATH and a program that shows passkeys there";
     if (!o->agent_given)
         o->agent = agent_have_terminal() ? AGENT_TERMINAL : AGENT_NONE;
+    bool otherwise = o->agent_socket || o->oob_file || o->peer_oob;
     if (o->agent == AGENT_NONE) {
-        if (o->security == TROTH_WIFI_MODE_AUTH)
+        if (o->security == TROTH_WIFI_MODE_AUTH && !otherwise)
             return cli_misuse(&cli,
                               "in authenticate mode somebody must see the passkey, and there is no "
                               "agent: %s, or choose --security encrypt",
@@ -215,10 +250,10 @@ static int check_agent(struct options *o)
     }
     if (o->io_cap < 0)
         o->io_cap = TROTH_DISPLAY_ONLY;
-    if (o->security == TROTH_WIFI_MODE_AUTH && o->io_cap == TROTH_NO_INPUT_NO_OUTPUT)
+    if (o->security == TROTH_WIFI_MODE_AUTH && !otherwise && o->io_cap == TROTH_NO_INPUT_NO_OUTPUT)
         return cli_misuse(&cli, "with --io-cap none nothing can be authenticated: choose another, "
                                 "or --security encrypt");
-    return CLI_GO;
+    return check_policy(o, otherwise);
 }
 
 static int parse(struct options *o, int argc, char **argv)

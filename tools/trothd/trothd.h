@@ -7,6 +7,8 @@
 #include <troth/wifi_gatt.h>
 
 #include "common/agent.h"
+#include "common/oob.h"
+#include "common/policy.h"
 #include "ports/linux/runtime.h"
 #include "ports/linux/store.h"
 
@@ -20,8 +22,10 @@ struct options {
     enum agent_kind agent;
     const char *agent_path; /* AGENT_SOCKET */
     bool agent_given;
-    const char *store; /* NULL: the usual place */
-    int network;       /* NETWORK_... */
+    const char *agent_socket;        /* where troth agent attaches; NULL */
+    const char *oob_file, *peer_oob; /* NULL: none */
+    const char *store;               /* NULL: the usual place */
+    int network;                     /* NETWORK_... */
     const char *network_file;
     bool keep_ble;
     bool details;
@@ -29,6 +33,7 @@ struct options {
     bool retry;
     bool json;
     const char *capture, *config;
+    struct policy_options policy;
 };
 
 /* CLI_GO, or the exit status: one sentence was said. */
@@ -48,6 +53,16 @@ struct forgetting {
     unsigned open, removed, kept;
 };
 
+/* oob.c's. ours serves one pairing, within ten minutes. */
+struct oob_device {
+    bool window, have_self, have_ours, have_theirs, have_spent;
+    bool used; /* a pairing with ours is running */
+    struct troth_addr self;
+    struct troth_oob_block ours, theirs;
+    struct troth_oob spent; /* theirs: the last that was used */
+    troth_ms due;           /* a fresh block */
+};
+
 struct network; /* network.c */
 
 struct trothd {
@@ -55,6 +70,8 @@ struct trothd {
     sd_event *loop;
     struct store *store;
     struct agent *agent;
+    struct agent *attached; /* whoever is on --agent-socket comes before the agent; NULL: none */
+    struct oob_device oob;
     struct runtime *runtime;
     struct network *network;
     struct peer peers[TROTH_MAX_LINKS];
@@ -75,6 +92,17 @@ void bluetooth_window(struct trothd *d, bool open);
 int bluetooth_forget(struct trothd *d, troth_link last);
 struct peer *bluetooth_peer(struct trothd *d, troth_link link);
 
+/* ---- oob.c: out-of-band data ---- */
+
+void oob_window(struct trothd *d, bool open);
+void oob_close(struct trothd *d);
+void oob_event(struct trothd *d, const struct troth_event *e);
+/* Sets the flag of our features. True: with these the model is Out Of Band. */
+bool oob_features(struct trothd *d, const struct troth_ask *ask, struct troth_features *ours);
+bool oob_ask(struct trothd *d, const struct troth_ask *ask);
+troth_ms oob_deadline(const void *ctx);
+void oob_tick(void *ctx, troth_ms now);
+
 /* ---- network.c: the provisioning session, its service, its network ---- */
 
 /* Two steps: the service is registered with a host that the first step need not have. */
@@ -93,6 +121,7 @@ void line_weak_bond(const struct trothd *d, const struct troth_bond_keys *keys);
 void line_event(struct trothd *d, const struct troth_event *e);
 void line_notice(struct trothd *d, enum runtime_notice what, const char *why, unsigned retry_ms);
 void line_prov(struct trothd *d, const struct troth_prov *p, const struct troth_prov_event *e);
+void line_attached(const struct trothd *d, bool here);
 void line_nobody(const struct trothd *d, const struct peer *p);
 void line_stored_network(const struct troth_credentials *c);
 void line_forgot(unsigned removed, unsigned kept);
