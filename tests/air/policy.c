@@ -1,53 +1,15 @@
 /* The policy: what a host demands of a pairing, what it does to who asks too often, and how it ends. */
-#include "support/world.h"
+#include "phone_and_lamp.h"
 
-#include <string.h>
-
-static struct world *w;
-static struct device *phone, *lamp;
-
-static int begin(void **state)
+static int begin_with_a_display(void **state)
 {
-    (void)state;
-    w = world_new(23);
-    phone = world_device(w, "phone");
-    lamp = world_device(w, "lamp");
+    begin(state);
+    phone->config.policy.attempts = lamp->config.policy.attempts = 0;
     lamp->config.policy.features.io_cap = TROTH_DISPLAY_ONLY;
     phone->config.policy.features.io_cap = TROTH_KEYBOARD_DISPLAY;
     lamp->config.policy.features.auth_req |= TROTH_AUTH_MITM;
     phone->say[TROTH_ASK_PASSKEY_INPUT] = SAY_WHAT_IS_SHOWN;
     return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    world_free(w);
-    return 0;
-}
-
-static void meet(void)
-{
-    device_on(phone);
-    device_on(lamp);
-    device_advertise(lamp);
-    device_connect(phone, lamp);
-}
-
-static void pair(void)
-{
-    assert_int_equal(troth_pair(phone->host, phone->link, NULL), TROTH_OK);
-}
-
-/* Both sides tell of the failure; who says it first is `by`. */
-static void expect_failed(struct device *by, struct device *other, uint8_t reason)
-{
-    const struct troth_event *e = expect(by, TROTH_EV_PAIRING_FAILED);
-    assert_int_equal(e->u.pairing_failed.reason, reason);
-    assert_int_equal(e->u.pairing_failed.by, TROTH_BY_US);
-    e = expect(other, TROTH_EV_PAIRING_FAILED);
-    assert_int_equal(e->u.pairing_failed.reason, reason);
-    assert_int_equal(e->u.pairing_failed.by, TROTH_BY_PEER);
 }
 
 static void wrong_passkey(void)
@@ -415,7 +377,7 @@ static void each_is_named(void **state)
     assert_null(troth_policy_insecure(&p, 5));
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, begin_with_a_display, end)
 
 int main(void)
 {

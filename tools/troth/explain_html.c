@@ -163,7 +163,6 @@ static void box(FILE *to, const char *class, const char *heading, const char *te
 static void chapter(FILE *to, const struct tale_link *l, const struct chapter *c)
 {
     struct story s;
-    char size[32];
     const bool good = c->end == CHAPTER_SUCCEEDED;
     story_of(l, c, &s);
     put(to,
@@ -171,10 +170,15 @@ static void chapter(FILE *to, const struct tale_link *l, const struct chapter *c
         "</span><h3>%s</h3></div>\n",
         good ? "good" : "bad", good ? "\xe2\x9c\x93" : "!", s.title);
     if (s.model) {
-        snprintf(size, sizeof size, "%u-octet key", c->key_size);
-        put(to, "<ul class=chips><li>%s</li><li>%s</li><li>%s</li><li>%s</li></ul>\n", s.model,
-            c->account.sc ? "LE Secure Connections" : "LE legacy pairing",
-            c->account.authenticated ? "authenticated" : "not authenticated", size);
+        put(to, "<ul class=chips><li>%s</li><li>%s</li>", s.model,
+            c->account.sc ? "LE Secure Connections" : "LE legacy pairing");
+        if (good) { /* what a pairing that failed would have given is nobody's */
+            char size[32];
+            snprintf(size, sizeof size, "%u-octet key", c->key_size);
+            put(to, "<li>%s</li><li>%s</li>",
+                c->account.authenticated ? "authenticated" : "not authenticated", size);
+        }
+        put(to, "</ul>\n");
     }
     put(to, "<p>%s</p>\n", s.happened);
     box(to, "cause", "Probable cause", s.cause);
