@@ -55,11 +55,33 @@ struct troth_wifi {
     struct troth_password password;
 };
 
-/* A Thread operational dataset: its TLVs as they are. */
+/* A Thread operational dataset: its TLVs as they are. <troth/dataset.h> reads and makes them. */
 struct troth_thread {
     uint8_t len; /* 1 to TROTH_DATASET_MAX; 0: none */
     uint8_t dataset[TROTH_DATASET_MAX];
 };
+
+/* UTF-8, 1 to 16 octets, no NUL behind them; 0: none. */
+struct troth_thread_name {
+    uint8_t len;
+    uint8_t b[16];
+};
+
+/* What all may know of a Thread network. */
+struct troth_thread_id {
+    uint16_t pan_id;
+    uint8_t ext_pan_id[8]; /* as people write it: b[0] first */
+    struct troth_thread_name name;
+};
+
+enum troth_thread_role {
+    TROTH_THREAD_DETACHED = 0, /* or attaching */
+    TROTH_THREAD_CHILD = 1,    /* these three: attached */
+    TROTH_THREAD_ROUTER = 2,
+    TROTH_THREAD_LEADER = 3,
+};
+/* "child"; "(unknown)". */
+const char *troth_thread_role_name(uint8_t role);
 
 /* What lets a device into one network. A secret: wipe every copy. */
 struct troth_credentials {
@@ -84,20 +106,25 @@ enum troth_net_reason {
     TROTH_NET_NO_NETWORK_GIVEN = 9, /* no SSID, no dataset */
     TROTH_NET_BAD_PASSWORD = 10,    /* no password of such a network looks like this */
     TROTH_NET_NOT_STORED = 11,      /* the store refused or did not answer */
+    TROTH_NET_BAD_DATASET = 12,     /* Thread: not to be read, or no key in it */
+    TROTH_NET_WRONG_KEY = 13,       /* Thread: the network is there, and does not know the key */
 };
 /* "WRONG_PASSWORD"; "(unknown)". */
 const char *troth_net_reason_name(uint8_t reason);
 /* A sentence for people: what it means and what to do. */
 const char *troth_net_reason_words(uint8_t reason);
+/* The same where the network is, or shall be, one of this kind: Thread has no password, no DHCP. */
+const char *troth_net_reason_words_for(uint8_t kind, uint8_t reason);
 /* "WPA2-PSK"; "(unknown)". */
 const char *troth_wifi_security_name(uint8_t security);
 
 /*
- * Can these credentials work at all? TROTH_NET_OK, NO_NETWORK_GIVEN, BAD_PASSWORD or
+ * Can these credentials work at all? TROTH_NET_OK, NO_NETWORK_GIVEN, BAD_PASSWORD, BAD_DATASET or
  * UNSUPPORTED_SECURITY. Contacts nobody.
  */
 enum troth_net_reason troth_credentials_check(const struct troth_credentials *c);
 enum troth_net_reason troth_wifi_check(const struct troth_wifi *w);
+enum troth_net_reason troth_thread_check(const struct troth_thread *t);
 /* AUTO becomes what it stands for; the password of an open network is wiped. */
 void troth_wifi_resolve(struct troth_wifi *w);
 /* The password is a raw PSK: 64 hexadecimal digits. */
@@ -111,6 +138,10 @@ bool troth_ssid_equal(const struct troth_ssid *a, const struct troth_ssid *b);
 #define TROTH_SSID_TEXT 129
 char *troth_ssid_text(const struct troth_ssid *ssid, char *text, size_t cap);
 
+/* A Thread network's name in the same way. cap at least TROTH_THREAD_NAME_TEXT. */
+#define TROTH_THREAD_NAME_TEXT 65
+char *troth_thread_name_text(const struct troth_thread_name *name, char *text, size_t cap);
+
 /* ---- what a backend reports ---- */
 
 struct troth_net_info {
@@ -119,15 +150,28 @@ struct troth_net_info {
     uint8_t security; /* enum troth_wifi_security in use */
     uint8_t channel;  /* 0: not known */
     int8_t rssi;      /* dBm; 127: not known */
+
+    /* of a Thread network, which has neither bssid nor security */
+    uint8_t role; /* enum troth_thread_role */
+    struct troth_thread_id thread;
 };
 
 struct troth_scan_result {
-    uint8_t kind; /* enum troth_net_kind; Wi-Fi for now */
+    uint8_t kind; /* enum troth_net_kind */
+    uint8_t channel;
+    int8_t rssi; /* dBm */
+
+    /* Wi-Fi */
     struct troth_ssid ssid;
     uint8_t bssid[6];
     uint8_t security; /* enum troth_wifi_security */
-    uint8_t channel;
-    int8_t rssi;
+
+    /* Thread: one router's beacon. A network may have several. */
+    struct troth_thread_id thread;
+    uint8_t ext_addr[8]; /* the router's, b[0] first */
+    uint8_t lqi;         /* link quality, more is better; its scale is the radio's */
+    uint8_t version;     /* of the protocol, 4: Thread 1.3; 0: not known */
+    bool joinable;       /* the network lets commissioned devices join now */
 };
 
 enum troth_net_report_type {
@@ -138,11 +182,12 @@ enum troth_net_report_type {
     TROTH_NET_SCAN_RESULT, /* .result */
     TROTH_NET_SCAN_DONE,   /* .reason */
     TROTH_NET_STATUS,      /* answers status: .info, NULL when not joined */
+    TROTH_NET_CHANGED,     /* .info: still joined, by the attempt, with another role or address */
 };
 
 struct troth_net_report {
     enum troth_net_report_type type;
-    uint32_t id; /* of the operation: the attempt for JOINED, JOIN_FAILED, LOST */
+    uint32_t id; /* of the operation: the attempt for JOINED, JOIN_FAILED, LOST, CHANGED */
     enum troth_net_reason reason;
     const struct troth_net_info *info;      /* valid during the call */
     const struct troth_scan_result *result; /* valid during the call */
@@ -166,6 +211,8 @@ void troth_net_scan_result(const struct troth_net_sink *s, uint32_t id,
 void troth_net_scan_done(const struct troth_net_sink *s, uint32_t id, enum troth_net_reason reason);
 void troth_net_status(const struct troth_net_sink *s, uint32_t id,
                       const struct troth_net_info *info);
+void troth_net_changed(const struct troth_net_sink *s, uint32_t id,
+                       const struct troth_net_info *info);
 
 /* ---- what a backend provides ---- */
 
@@ -176,11 +223,14 @@ void troth_net_status(const struct troth_net_sink *s, uint32_t id,
  * being joined, whose reports may then stay out or come late.
  */
 struct troth_net_ops {
-    /* Until JOINED or JOIN_FAILED. One attempt: no silent retries. c is copied, and wiped when done. */
+    /*
+     * Until JOINED or JOIN_FAILED: for Thread, attached as child, router or leader, or not. One
+     * attempt: no silent retries. c is copied, and wiped when done.
+     */
     int (*join)(void *ctx, uint32_t attempt, const struct troth_credentials *c);
     /* Leaves, forgets the credentials, stays out. LEFT, also when nothing was joined. */
     int (*leave)(void *ctx, uint32_t id);
-    /* Any number of SCAN_RESULT, then SCAN_DONE. May be NULL. */
+    /* Any number of SCAN_RESULT, of all its kinds, then SCAN_DONE. May be NULL. */
     int (*scan)(void *ctx, uint32_t id);
     /* STATUS. May be NULL. */
     int (*status)(void *ctx, uint32_t id);

@@ -55,7 +55,8 @@ enum troth_prov_event_type {
     TROTH_PROV_EV_WINDOW,      /* .window: be reachable (advertise), or no longer */
     TROTH_PROV_EV_SCAN_RESULT, /* .result, valid during the callback */
     TROTH_PROV_EV_SCAN_DONE,   /* .reason */
-    TROTH_PROV_EV_INFO,        /* troth_prov_status has fresh facts of the network joined */
+    /* troth_prov_status has fresh facts of the network joined: asked for, or its role changed. */
+    TROTH_PROV_EV_INFO,
 };
 
 enum troth_prov_why { /* of the window */
@@ -167,7 +168,8 @@ troth_ms troth_prov_deadline(const struct troth_prov *p);
 
 /*
  * The place where this writer stages, made empty if need be; NULL: TROTH_PROV_WRITERS are there.
- * The pointer is good until the writer goes or erases.
+ * The pointer is good until the writer goes or erases. One set of credentials, of either kind: who
+ * finds the other kind in it wipes it whole before writing.
  */
 struct troth_credentials *troth_prov_stage(struct troth_prov *p, troth_link writer);
 /* troth_prov_stage would not give NULL. */
@@ -182,7 +184,7 @@ void troth_prov_gone(struct troth_prov *p, troth_link writer);
 int troth_prov_connect(struct troth_prov *p, troth_link writer);
 /* Leaves, forgets, wipes all staged values; ends in IDLE and EV_ERASED. TROTH_BUSY as above. */
 int troth_prov_erase(struct troth_prov *p, troth_link writer);
-/* Looks around: EV_SCAN_RESULT, EV_SCAN_DONE. TROTH_BUSY: is at it. */
+/* Looks around, for all the backend's kinds: EV_SCAN_RESULT, EV_SCAN_DONE. TROTH_BUSY: is at it. */
 int troth_prov_scan(struct troth_prov *p);
 /* Asks the backend for fresh facts: EV_INFO. */
 int troth_prov_refresh(struct troth_prov *p);
@@ -200,15 +202,18 @@ struct troth_prov_status {
                                      the attempt before failed */
     uint8_t attempts_left;        /* joins before CONNECTING becomes FAILED, the running included */
     bool window;
-    bool online;                /* a network is joined */
-    bool stored;                /* credentials that have worked are in the store */
-    bool kept;                  /* the last request failed, and the network before it is kept */
-    bool returning;             /* ... and is being rejoined */
-    uint8_t kind;               /* enum troth_net_kind of the network below; 0: none */
-    struct troth_ssid ssid;     /* the network joined, else the last that worked. Wi-Fi */
-    struct troth_net_info info; /* when online */
+    bool online;                   /* a network is joined */
+    bool stored;                   /* credentials that have worked are in the store */
+    bool kept;                     /* the last request failed, and the network before it is kept */
+    bool returning;                /* ... and is being rejoined */
+    uint8_t kind;                  /* enum troth_net_kind of the network below; 0: none */
+    struct troth_ssid ssid;        /* the network joined, else the last that worked. Wi-Fi */
+    struct troth_thread_id thread; /* the same of a Thread network; what is not known is zero */
+    struct troth_net_info info;    /* when online */
 };
 void troth_prov_status(const struct troth_prov *p, struct troth_prov_status *out);
+/* The network's name for people, of either kind. cap at least TROTH_SSID_TEXT. */
+char *troth_prov_network_text(const struct troth_prov_status *s, char *text, size_t cap);
 
 #ifdef __cplusplus
 }

@@ -4,8 +4,11 @@
 
 #include "base/wipe.h"
 
-enum { VERSION = 1 };
-#define BLOB_MAX (1 + 1 + 32 + 1 + 1 + 64)
+/* Version 1 is Wi-Fi's and says nothing of a kind; it is still what Wi-Fi is written as. */
+enum { VERSION_WIFI = 1, VERSION_KIND = 2 };
+#define WIFI_MAX   (1 + 1 + 32 + 1 + 1 + 64)
+#define THREAD_MAX (1 + 1 + 1 + TROTH_DATASET_MAX)
+#define BLOB_MAX   (WIFI_MAX > THREAD_MAX ? WIFI_MAX : THREAD_MAX)
 
 static size_t put_octets(uint8_t *out, const uint8_t *octets, uint8_t len)
 {
@@ -26,46 +29,90 @@ static bool take_octets(const uint8_t *in, size_t len, size_t *at, uint8_t *out,
     return true;
 }
 
+static size_t put_wifi(uint8_t *blob, const struct troth_wifi *w)
+{
+    size_t n = 0;
+    blob[n++] = VERSION_WIFI;
+    n += put_octets(blob + n, w->ssid.b, w->ssid.len);
+    blob[n++] = w->security;
+    return n + put_octets(blob + n, w->password.b, w->password.len);
+}
+
+static bool take_wifi(const uint8_t *blob, size_t len, struct troth_wifi *w)
+{
+    size_t at = 1;
+    if (!take_octets(blob, len, &at, w->ssid.b, &w->ssid.len, sizeof w->ssid.b) || at >= len)
+        return false;
+    w->security = blob[at++];
+    return take_octets(blob, len, &at, w->password.b, &w->password.len, sizeof w->password.b) &&
+           at == len && w->ssid.len;
+}
+
+static size_t put_thread(uint8_t *blob, const struct troth_thread *t)
+{
+    blob[0] = VERSION_KIND;
+    blob[1] = TROTH_NET_THREAD;
+    return 2 + put_octets(blob + 2, t->dataset, t->len);
+}
+
+static int take_kind(const uint8_t *blob, size_t len, struct troth_credentials *c)
+{
+    struct troth_thread *t = &c->u.thread;
+    size_t at = 2;
+    if (len < 2)
+        return TROTH_INVALID;
+    if (blob[1] != TROTH_NET_THREAD)
+        return TROTH_UNSUPPORTED;
+    c->kind = TROTH_NET_THREAD;
+    return take_octets(blob, len, &at, t->dataset, &t->len, sizeof t->dataset) && at == len &&
+                   t->len
+               ? TROTH_OK
+               : TROTH_INVALID;
+}
+
 int credentials_save(struct store *s, const struct troth_credentials *c)
 {
     uint8_t blob[BLOB_MAX];
-    size_t n = 0;
-    const struct troth_wifi *w = &c->u.wifi;
-    if (c->kind != TROTH_NET_WIFI)
+    size_t n;
+    switch (c->kind) {
+    case TROTH_NET_WIFI:
+        n = put_wifi(blob, &c->u.wifi);
+        break;
+    case TROTH_NET_THREAD:
+        n = put_thread(blob, &c->u.thread);
+        break;
+    default:
         return TROTH_UNSUPPORTED;
-    blob[n++] = VERSION;
-    n += put_octets(blob + n, w->ssid.b, w->ssid.len);
-    blob[n++] = w->security;
-    n += put_octets(blob + n, w->password.b, w->password.len);
+    }
     int result = store_blob_put(s, CREDENTIALS_BLOB, blob, n);
     wipe(blob, sizeof blob);
     return result;
 }
 
+static int take(const uint8_t *blob, size_t len, struct troth_credentials *c)
+{
+    if (len == 0)
+        return TROTH_INVALID;
+    switch (blob[0]) {
+    case VERSION_WIFI:
+        c->kind = TROTH_NET_WIFI;
+        return take_wifi(blob, len, &c->u.wifi) ? TROTH_OK : TROTH_INVALID;
+    case VERSION_KIND:
+        return take_kind(blob, len, c);
+    }
+    return TROTH_UNSUPPORTED;
+}
+
 int credentials_load(struct store *s, struct troth_credentials *c)
 {
     uint8_t blob[BLOB_MAX];
-    size_t len = 0, at = 1;
-    struct troth_wifi *w = &c->u.wifi;
+    size_t len = 0;
     memset(c, 0, sizeof *c);
     int result = store_blob_get(s, CREDENTIALS_BLOB, blob, sizeof blob, &len);
-    if (result == TROTH_OK && len && blob[0] != VERSION)
-        result = TROTH_UNSUPPORTED;
+    if (result == TROTH_OK)
+        result = take(blob, len, c);
     else if (result == TROTH_FULL)
         result = TROTH_INVALID;
-    if (result == TROTH_OK) {
-        bool whole =
-            take_octets(blob, len, &at, w->ssid.b, &w->ssid.len, sizeof w->ssid.b) && at < len;
-        if (whole) {
-            w->security = blob[at++];
-            whole = take_octets(blob, len, &at, w->password.b, &w->password.len,
-                                sizeof w->password.b) &&
-                    at == len && w->ssid.len;
-        }
-        c->kind = TROTH_NET_WIFI;
-        if (!whole)
-            result = TROTH_INVALID;
-    }
     wipe(blob, sizeof blob);
     if (result != TROTH_OK)
         wipe(c, sizeof *c);

@@ -8,8 +8,9 @@
  *     security = wpa2
  *
  * Lines are `key = value`, blank, or comments from # or ; on. Blanks around a value are dropped; in
- * ssid and password \xHH is any octet and \\ a backslash. Sections: [simulator], at most one, and
- * one [network] for each access point.
+ * ssid, password, name and passphrase \xHH is any octet and \\ a backslash. Sections: [simulator],
+ * at most one, one [network] for each Wi-Fi access point, one [thread] for each router of a Thread
+ * network.
  *
  *     [simulator]     scan_ms
  *     [network]       ssid             1 to 32 octets; the only key that must be there
@@ -24,18 +25,36 @@
  *                     flaky            how many joins time out first
  *                     lose_ms          the link is lost so long after a join
  *                     down_ms, up_ms   away between these times from the start; up_ms 0: for good
+ *     [thread]        dataset          the network's own, hexadecimal TLVs; or, or over it:
+ *                     name             1 to 16 octets; it and the key must be there
+ *                     network_key      32 digits; what a device must have
+ *                     channel          11 to 26; unset: 15
+ *                     pan_id           4 digits; unset: one for each section
+ *                     ext_pan_id       16 digits; unset: one for each section. The routers of one
+ *                                      network have the same
+ *                     mesh_local_prefix    16 digits
+ *                     passphrase       of the commissioner: makes the PSKc
+ *                     ext_addr         16 digits; the router's
+ *                     lqi version joinable     as a scan shows them
+ *                     role             child, router, leader: what who attaches becomes
+ *                     router_ms        a child becomes router so long after it attached
+ *                     wrong_key        wrong-key, not-found, timeout: what it looks like
+ *                     signal address join_ms no_address silent flaky lose_ms down_ms up_ms
+ *                                      as above
  *
  * The truth file, if asked for, is replaced as a whole at each change, so a reader never sees half
  * of one. It holds what is joined and the last attempts, never a password:
  *
- *     {"joined": {"ssid": "Home", "ssid_hex": "486f6d65", "security": "WPA2-PSK",
+ *     {"joined": {"kind": "wifi", "ssid": "Home", "ssid_hex": "486f6d65", "security": "WPA2-PSK",
  *                 "bssid": "02:00:00:00:00:01", "ip": "192.0.2.10", "attempt": 3,
  *                 "since": 1700000000},
  *      "attempts": [{"attempt": 2, "ssid": "Home", "ssid_hex": "486f6d65", "result": "failed",
  *                    "reason": "WRONG_PASSWORD", "at": 1699999990}, ...],
  *      "scans": 1}
  *
- * joined is null when nothing is. result: joining, joined, failed, abandoned, lost, left.
+ * joined is null when nothing is. result: joining, joined, failed, abandoned, lost, left. Of Thread
+ * ssid is the network's name, and joined has, for security and bssid, "role", "channel",
+ * "pan_id": "0x1234", "ext_pan_id" and "ext_addr".
  */
 #ifndef TROTH_LINUX_NETSIM_FILE_H
 #define TROTH_LINUX_NETSIM_FILE_H

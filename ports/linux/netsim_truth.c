@@ -8,6 +8,8 @@
 
 #include <cjson/cJSON.h>
 
+#include <troth/dataset.h>
+
 #include "base/wipe.h"
 #include "ports/linux/netsim_file.h"
 
@@ -20,6 +22,42 @@ static void add_ssid(cJSON *to, const struct troth_ssid *ssid)
     cJSON_AddStringToObject(to, "ssid_hex", digits);
 }
 
+static void add_wifi(cJSON *joined, const struct troth_sim_network *net)
+{
+    const uint8_t *b = net->bssid;
+    char bssid[18];
+    snprintf(bssid, sizeof bssid, "%02X:%02X:%02X:%02X:%02X:%02X", b[0], b[1], b[2], b[3], b[4],
+             b[5]);
+    add_ssid(joined, &net->ssid);
+    cJSON_AddStringToObject(joined, "security", troth_wifi_security_name(net->security));
+    cJSON_AddStringToObject(joined, "bssid", bssid);
+}
+
+static void add_digits(cJSON *to, const char *key, const char *prefix, const uint8_t *b, size_t n)
+{
+    char text[2 + 2 * 8 + 1];
+    int at = snprintf(text, sizeof text, "%s", prefix);
+    for (size_t i = 0; i < n; i++)
+        at += snprintf(text + at, sizeof text - (size_t)at, "%02x", b[i]);
+    cJSON_AddStringToObject(to, key, text);
+}
+
+static void add_thread(cJSON *joined, const struct netsim *n, const struct troth_sim_network *net)
+{
+    struct troth_dataset d;
+    struct troth_ssid name = {.len = 0};
+    troth_dataset_parse(&d, net->dataset.dataset, net->dataset.len, NULL);
+    name.len = d.name.len;
+    memcpy(name.b, d.name.b, d.name.len);
+    add_ssid(joined, &name);
+    cJSON_AddStringToObject(joined, "role", troth_thread_role_name(n->sim.role));
+    cJSON_AddNumberToObject(joined, "channel", d.channel);
+    add_digits(joined, "pan_id", "0x", (uint8_t[]){(uint8_t)(d.pan_id >> 8), (uint8_t)d.pan_id}, 2);
+    add_digits(joined, "ext_pan_id", "", d.ext_pan_id, 8);
+    add_digits(joined, "ext_addr", "", net->ext_addr, 8);
+    wipe(&d, sizeof d);
+}
+
 static void add_joined(cJSON *root, const struct netsim *n)
 {
     const struct troth_sim_network *net = n->sim.joined;
@@ -28,13 +66,12 @@ static void add_joined(cJSON *root, const struct netsim *n)
         return;
     }
     cJSON *joined = cJSON_AddObjectToObject(root, "joined");
-    const uint8_t *b = net->bssid;
-    char bssid[18];
-    snprintf(bssid, sizeof bssid, "%02X:%02X:%02X:%02X:%02X:%02X", b[0], b[1], b[2], b[3], b[4],
-             b[5]);
-    add_ssid(joined, &net->ssid);
-    cJSON_AddStringToObject(joined, "security", troth_wifi_security_name(net->security));
-    cJSON_AddStringToObject(joined, "bssid", bssid);
+    bool thread = net->kind == TROTH_NET_THREAD;
+    cJSON_AddStringToObject(joined, "kind", thread ? "thread" : "wifi");
+    if (thread)
+        add_thread(joined, n, net);
+    else
+        add_wifi(joined, net);
     cJSON_AddStringToObject(joined, "ip", troth_net_sim_address(net));
     cJSON_AddNumberToObject(joined, "attempt", n->sim.attempt);
     cJSON_AddNumberToObject(joined, "since", (double)n->since);
@@ -107,7 +144,7 @@ static struct netsim_attempt *find(struct netsim *n, uint32_t id)
 static void observe(void *ctx, const struct troth_sim_event *e)
 {
     static const char *const results[] = {"joining", "joined", "failed", "abandoned",
-                                          "lost",    "left",   NULL};
+                                          "lost",    "left",   NULL,     "joined"};
     struct netsim *n = ctx;
     long long now = (long long)time(NULL);
     if (e->type == TROTH_SIM_SCANNED) {

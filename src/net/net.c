@@ -1,102 +1,11 @@
-/* Credentials: what can work at all; names and sentences; reports. */
+/* Credentials: what can work at all; names as text; reports. */
 #include <string.h>
 
+#include <troth/dataset.h>
 #include <troth/net.h>
 
 #include "base/wipe.h"
-
-const char *troth_net_reason_name(uint8_t reason)
-{
-    switch (reason) {
-    case TROTH_NET_OK:
-        return "OK";
-    case TROTH_NET_WRONG_PASSWORD:
-        return "WRONG_PASSWORD";
-    case TROTH_NET_NOT_FOUND:
-        return "NOT_FOUND";
-    case TROTH_NET_NO_ADDRESS:
-        return "NO_ADDRESS";
-    case TROTH_NET_TIMEOUT:
-        return "TIMEOUT";
-    case TROTH_NET_UNSUPPORTED_SECURITY:
-        return "UNSUPPORTED_SECURITY";
-    case TROTH_NET_LINK_LOST:
-        return "LINK_LOST";
-    case TROTH_NET_BACKEND_GONE:
-        return "BACKEND_GONE";
-    case TROTH_NET_OTHER:
-        return "OTHER";
-    case TROTH_NET_NO_NETWORK_GIVEN:
-        return "NO_NETWORK_GIVEN";
-    case TROTH_NET_BAD_PASSWORD:
-        return "BAD_PASSWORD";
-    case TROTH_NET_NOT_STORED:
-        return "NOT_STORED";
-    }
-    return "(unknown)";
-}
-
-const char *troth_net_reason_words(uint8_t reason)
-{
-    switch (reason) {
-    case TROTH_NET_OK:
-        return "nothing is wrong";
-    case TROTH_NET_WRONG_PASSWORD:
-        return "the network refused the password, most likely a typing error: check it, capital "
-               "letters included, and try again";
-    case TROTH_NET_NOT_FOUND:
-        return "no such network is in range: check the name, move closer, and check that the "
-               "network has a band the device can use (many have 2.4 GHz only); with WPA3 a wrong "
-               "password can look like this too";
-    case TROTH_NET_NO_ADDRESS:
-        return "the network let the device in but gave it no address: check the router's DHCP, or "
-               "restart the router";
-    case TROTH_NET_TIMEOUT:
-        return "the network did not answer in time: move closer and try again; if it persists, "
-               "check the password";
-    case TROTH_NET_UNSUPPORTED_SECURITY:
-        return "the network does not use this kind of security, or the device cannot: choose "
-               "another kind, or let it be detected";
-    case TROTH_NET_LINK_LOST:
-        return "the connection to the network was lost: the device keeps trying to rejoin; check "
-               "that the router is on";
-    case TROTH_NET_BACKEND_GONE:
-        return "the device's network service does not run: restart it or the device";
-    case TROTH_NET_OTHER:
-        return "the network could not be joined and nobody said why: try again, then look in the "
-               "device's log";
-    case TROTH_NET_NO_NETWORK_GIVEN:
-        return "no network was named: send its name first, then connect";
-    case TROTH_NET_BAD_PASSWORD:
-        return "this cannot be the password of such a network: it needs 8 to 63 characters, or 64 "
-               "hexadecimal digits for a raw key";
-    case TROTH_NET_NOT_STORED:
-        return "the device could not write its memory: what was changed is lost at power-off; try "
-               "again, then check its storage";
-    }
-    return "a reason this version of troth does not know";
-}
-
-const char *troth_wifi_security_name(uint8_t security)
-{
-    switch (security) {
-    case TROTH_WIFI_OPEN:
-        return "open";
-    case TROTH_WIFI_WPA2_PSK:
-        return "WPA2-PSK";
-    case TROTH_WIFI_WPA2_PSK_SHA256:
-        return "WPA2-PSK-SHA256";
-    case TROTH_WIFI_WPA3_SAE:
-        return "WPA3-SAE";
-    case TROTH_WIFI_WPA2_WPA3:
-        return "WPA2/WPA3";
-    case TROTH_WIFI_OTHER:
-        return "other";
-    case TROTH_WIFI_AUTO:
-        return "auto";
-    }
-    return "(unknown)";
-}
+#include "net/utf8.h"
 
 static bool is_hex(uint8_t c)
 {
@@ -156,11 +65,18 @@ enum troth_net_reason troth_credentials_check(const struct troth_credentials *c)
     case TROTH_NET_WIFI:
         return troth_wifi_check(&c->u.wifi);
     case TROTH_NET_THREAD:
-        return c->u.thread.len >= 1 && c->u.thread.len <= TROTH_DATASET_MAX
-                   ? TROTH_NET_OK
-                   : TROTH_NET_NO_NETWORK_GIVEN;
+        return troth_thread_check(&c->u.thread);
     }
     return TROTH_NET_NO_NETWORK_GIVEN;
+}
+
+enum troth_net_reason troth_thread_check(const struct troth_thread *t)
+{
+    if (t->len == 0)
+        return TROTH_NET_NO_NETWORK_GIVEN;
+    return troth_dataset_check(t->dataset, t->len, NULL) == TROTH_DATASET_FINE
+               ? TROTH_NET_OK
+               : TROTH_NET_BAD_DATASET;
 }
 
 void troth_wifi_resolve(struct troth_wifi *w)
@@ -179,24 +95,13 @@ bool troth_ssid_equal(const struct troth_ssid *a, const struct troth_ssid *b)
 /* Octets of the UTF-8 character at p that may be shown as it is; 0: escape one octet. */
 static size_t showable(const uint8_t *p, size_t left)
 {
-    static const uint32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
-    uint32_t c = p[0];
-    if (c < 0x80)
-        return c >= 0x20 && c != 0x7f;
-    size_t n = c >= 0xf0 && c < 0xf8 ? 4 : c >= 0xe0 ? 3 : c >= 0xc0 ? 2 : 0;
-    if (n == 0 || n > left || c >= 0xf8)
-        return 0;
-    c &= 0x7fu >> n;
-    for (size_t i = 1; i < n; i++) {
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-        c = c << 6 | (p[i] & 0x3f);
-    }
-    bool bad = c < least[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff) || c < 0xa0;
+    uint32_t c;
+    size_t n = utf8_take(p, left, &c);
+    bool control = c < 0x20 || (c >= 0x7f && c < 0xa0);
     /* Marks of writing direction, separators of lines, zero width: they would fake a terminal. */
     bool sly = c == 0x061c || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
                (c >= 0x2060 && c <= 0x206f) || c == 0xfeff;
-    return bad || sly ? 0 : n;
+    return control || sly ? 0 : n;
 }
 
 char *troth_ssid_text(const struct troth_ssid *ssid, char *text, size_t cap)
@@ -222,6 +127,13 @@ char *troth_ssid_text(const struct troth_ssid *ssid, char *text, size_t cap)
     if (cap)
         text[at] = 0;
     return text;
+}
+
+char *troth_thread_name_text(const struct troth_thread_name *name, char *text, size_t cap)
+{
+    struct troth_ssid octets = {.len = name->len <= sizeof name->b ? name->len : 0};
+    memcpy(octets.b, name->b, octets.len);
+    return troth_ssid_text(&octets, text, cap);
 }
 
 static void report(const struct troth_net_sink *s, struct troth_net_report r)
@@ -266,4 +178,10 @@ void troth_net_status(const struct troth_net_sink *s, uint32_t id,
                       const struct troth_net_info *info)
 {
     report(s, (struct troth_net_report){.type = TROTH_NET_STATUS, .id = id, .info = info});
+}
+
+void troth_net_changed(const struct troth_net_sink *s, uint32_t id,
+                       const struct troth_net_info *info)
+{
+    report(s, (struct troth_net_report){.type = TROTH_NET_CHANGED, .id = id, .info = info});
 }

@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include <troth/dataset.h>
+
 #include "tests/support/prov_bench.h"
 
 char out[4096];
@@ -22,6 +24,17 @@ static void note(const char *format, ...)
         out[at++] = ' ';
     vsnprintf(out + at, sizeof out - at, format, args);
     va_end(args);
+}
+
+static void note_credentials(const char *what, const struct troth_credentials *c)
+{
+    struct troth_dataset d;
+    if (c->kind != TROTH_NET_THREAD) {
+        note("%s:%.*s", what, c->u.wifi.ssid.len, (const char *)c->u.wifi.ssid.b);
+        return;
+    }
+    troth_dataset_parse(&d, c->u.thread.dataset, c->u.thread.len, NULL);
+    note("%s:thread:%.*s", what, d.name.len, (const char *)d.name.b);
 }
 
 /* What came out since the last look, whole. */
@@ -48,7 +61,7 @@ static int net_join(void *ctx, uint32_t id, const struct troth_credentials *c)
     assert_true(id > joining && id > left);
     joining = id;
     tried = *c;
-    note("join:%.*s", c->u.wifi.ssid.len, (const char *)c->u.wifi.ssid.b);
+    note_credentials("join", c);
     if (join_result == TROTH_OK && at_once) {
         struct troth_net_report r = *at_once;
         r.id = id;
@@ -97,7 +110,7 @@ static void store_save(void *ctx, uint32_t serial, const struct troth_credential
     assert_int_equal(troth_credentials_check(c), TROTH_NET_OK);
     store_serial = serial;
     to_store = *c;
-    note("save:%.*s", c->u.wifi.ssid.len, (const char *)c->u.wifi.ssid.b);
+    note_credentials("save", c);
     if (store_at_once) {
         in_store = to_store;
         troth_prov_stored(&prov, serial, true);

@@ -84,6 +84,9 @@ static void test_check_of_credentials(void **state)
     struct troth_credentials thread = {.kind = TROTH_NET_THREAD};
     assert_int_equal(troth_credentials_check(&thread), TROTH_NET_NO_NETWORK_GIVEN);
     thread.u.thread.len = 1;
+    assert_int_equal(troth_credentials_check(&thread), TROTH_NET_BAD_DATASET);
+    thread.u.thread.len = 18;
+    memcpy(thread.u.thread.dataset, "\5\20", 2); /* a Network Key */
     assert_int_equal(troth_credentials_check(&thread), TROTH_NET_OK);
 }
 
@@ -143,7 +146,7 @@ static void test_ssid_text(void **state)
 static void test_every_reason_has_a_name_and_words(void **state)
 {
     (void)state;
-    for (uint8_t r = 0; r <= TROTH_NET_NOT_STORED; r++) {
+    for (uint8_t r = 0; r <= TROTH_NET_WRONG_KEY; r++) {
         assert_string_not_equal(troth_net_reason_name(r), "(unknown)");
         assert_true(strlen(troth_net_reason_words(r)) > 10);
         for (uint8_t q = 0; q < r; q++)
@@ -197,6 +200,9 @@ static void report(void *ctx, const struct troth_net_report *r)
     }
     case TROTH_NET_SCAN_DONE:
         note("scanned%u ", (unsigned)r->id);
+        break;
+    case TROTH_NET_CHANGED:
+        note("%s%u ", troth_thread_role_name(r->info->role), (unsigned)r->id);
         break;
     case TROTH_NET_STATUS:
         note("status%u:%s ", (unsigned)r->id, r->info ? r->info->address : "none");
@@ -472,8 +478,8 @@ static void test_scan_status_and_refusals(void **state)
 
 static void observe(void *ctx, const struct troth_sim_event *e)
 {
-    static const char *const names[] = {"joining", "joined", "failed", "abandoned",
-                                        "lost",    "left",   "scanned"};
+    static const char *const names[] = {"joining", "joined", "failed",  "abandoned",
+                                        "lost",    "left",   "scanned", "changed"};
     (void)ctx;
     note("%s%u%s ", names[e->type], (unsigned)e->id, e->type == TROTH_SIM_SCANNED ? "" : "!");
 }

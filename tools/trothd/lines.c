@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <troth/dataset.h>
+
+#include "base/wipe.h"
 #include "common/out.h"
 #include "common/words_pairing.h"
 
@@ -102,6 +105,15 @@ void line_stored_network(const struct troth_credentials *c)
     if (!c) {
         out_event(OUT_PLAIN, "stored_network", NULL,
                   "no stored credentials; waiting for provisioning over BLE");
+        return;
+    }
+    if (c->kind == TROTH_NET_THREAD) {
+        struct troth_dataset d;
+        troth_dataset_parse(&d, c->u.thread.dataset, c->u.thread.len, NULL);
+        troth_thread_name_text(&d.name, ssid, sizeof ssid);
+        wipe(&d, sizeof d);
+        out_event(OUT_PLAIN, "stored_network", out_fields("thread:b name:s", true, ssid),
+                  "attaching to the Thread network \"%s\" with the stored dataset", ssid);
         return;
     }
     troth_ssid_text(&c->u.wifi.ssid, ssid, sizeof ssid);

@@ -10,7 +10,7 @@ static void line_state(const struct troth_prov *p, const struct troth_prov_event
     struct troth_prov_status s;
     char ssid[TROTH_SSID_TEXT];
     troth_prov_status(p, &s);
-    troth_ssid_text(&s.ssid, ssid, sizeof ssid);
+    troth_prov_network_text(&s, ssid, sizeof ssid);
     bool connected = e->state == TROTH_PROV_CONNECTED;
     bool why = e->reason != TROTH_NET_OK;
     out_event(e->state == TROTH_PROV_FAILED ? OUT_BAD
@@ -65,7 +65,7 @@ void line_prov(struct trothd *d, const struct troth_prov *p, const struct troth_
     char ssid[TROTH_SSID_TEXT];
     (void)d;
     troth_prov_status(p, &s);
-    troth_ssid_text(&s.ssid, ssid, sizeof ssid);
+    troth_prov_network_text(&s, ssid, sizeof ssid);
     switch (e->type) {
     case TROTH_PROV_EV_STATE:
         line_state(p, e);
