@@ -50,6 +50,7 @@ enum troth_gatt_status {
     TROTH_GATT_REFUSED,        /* 0xFC Write Request Rejected; a read: 0x0E */
     TROTH_GATT_NO_RESOURCES,   /* 0x11 */
     TROTH_GATT_FAILED,         /* 0x0E Unlikely Error */
+    TROTH_GATT_INVALID_PDU,    /* 0x04 Invalid PDU: the service has no use for such octets */
 };
 
 /* One access to one characteristic's value. */

@@ -86,8 +86,8 @@ struct troth_features {
 };
 
 /*
- * What document 002 calls the defaults: NoInputNoOutput, bonding, no MITM, Secure Connections, no
- * keypress, 16 octets, encryption and identity keys both ways.
+ * The defaults: NoInputNoOutput, bonding, no MITM, Secure Connections, no keypress, 16 octets,
+ * encryption and identity keys both ways.
  */
 #define TROTH_FEATURES_DEFAULT                                                                     \
     {                                                                                              \
@@ -148,8 +148,9 @@ struct troth_policy {
     /*
      * Repeated attempts, 2.3.6: how many pairings with one peer may fail before it has to wait (a
      * second, then twice as long each time, up to TROTH_ATTEMPTS_WAIT_MAX_MS; 0x09 meanwhile).
-     * Peers without a bond also share one count, four times as large: a new address is no new
-     * chance. 0 means 3; 255: no limit (insecure).
+     * Peers without an authenticated bond also share one count, four times as large, of failures
+     * in which something could be guessed: neither a new address nor Just Works is a new chance.
+     * 0 means 3; 255: no limit (insecure).
      */
     uint8_t attempts;
 
@@ -183,7 +184,8 @@ struct troth_oob {
 
 /*
  * Pairing Request (central). features NULL: the policy's. Answers come as events.
- * TROTH_STATE: not central, or SMP is dead on this link after a timeout; TROTH_BUSY: one is running.
+ * TROTH_STATE: not central, or SMP is dead on this link after a timeout; TROTH_BUSY: one is running,
+ * its TROTH_EV_PAIRED is being delivered, or the peer has to wait (troth_pairing_wait).
  */
 int troth_pair(struct troth_host *h, troth_link link, const struct troth_features *features);
 /* Security Request (peripheral). auth_req: TROTH_AUTH_... */
@@ -222,7 +224,8 @@ int troth_oob_make(struct troth_host *h, struct troth_oob *ours, troth_ms now);
 /*
  * The pinned pair, for a program whose pairing happens in a later process: secret, and to be given
  * back at most once. troth_oob_keep: TROTH_NOT_FOUND, none is pinned. troth_oob_restore pins it for
- * the rest of its life, at most that of a new one; TROTH_INVALID: no key pair, or no life.
+ * the rest of its life, at most that of a new one; TROTH_INVALID: no key pair, or no life, and what
+ * was pinned still is.
  */
 struct troth_oob_pair {
     uint8_t private_key[32], random[16]; /* wire order */

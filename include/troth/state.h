@@ -91,8 +91,9 @@ struct host_store {
 
 /* Failed pairings, Vol 3 Part H 2.3.6. */
 struct host_attempts {
-    uint8_t failures; /* since the last success or the last quiet time; 0: unused */
-    troth_ms until;   /* no pairing before */
+    uint16_t failures; /* since the last success or the last quiet time; 0: unused */
+    bool guessed;      /* one of them could have been right by chance: not Just Works */
+    troth_ms until;    /* no pairing before */
 };
 
 struct troth_host {
@@ -118,7 +119,7 @@ struct troth_host {
         struct troth_addr peer; /* its identity, when bonded */
         struct host_attempts tries;
     } attempts[TROTH_MAX_ATTEMPTS];
-    struct host_attempts strangers; /* all peers without a bond together */
+    struct host_attempts strangers; /* all peers without an authenticated bond together */
 
     struct smp_own_oob own_oob;
     struct timer oob_timer; /* it expires */

@@ -68,6 +68,13 @@ static bool refused(const struct gap *g, int i)
     return g->list.bond[i].state == REFUSED && same(g, i);
 }
 
+/* Of a peer that is known by its IRK alone the identity may be zeros: our own entry's. */
+static bool may_be_in(const struct gap *g, int i)
+{
+    const struct troth_bond *b = &g->bonds->bond[i];
+    return b->used && !refused(g, i) && !troth_addr_equal(&b->keys.identity, &nobody);
+}
+
 /* Who hides needs the place more, then who was here last. */
 static bool before(const struct troth_bond *a, const struct troth_bond *b)
 {
@@ -80,12 +87,12 @@ static bool wanted(const struct gap *g, int i)
 {
     const struct bonds *b = g->bonds;
     const struct troth_bond *it = &b->bond[i];
-    if (!it->used || refused(g, i))
+    if (!may_be_in(g, i))
         return false;
     unsigned ahead = 1; /* our own entry */
     for (int k = 0; k < TROTH_MAX_BONDS; k++) {
         const struct troth_bond *other = &b->bond[k];
-        if (k == i || !other->used || refused(g, k))
+        if (k == i || !may_be_in(g, k))
             continue;
         /* An IRK is in the list once, 7.8.38. */
         if (bonds_share_irk(it, other) && bonds_prefer(b, k, i))

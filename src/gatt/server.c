@@ -99,6 +99,8 @@ static uint8_t error_of(enum troth_gatt_status status, bool write)
         return write ? TROTH_ATT_WRITE_REQUEST_REJECTED : TROTH_ATT_UNLIKELY_ERROR;
     case TROTH_GATT_NO_RESOURCES:
         return TROTH_ATT_INSUFFICIENT_RESOURCES;
+    case TROTH_GATT_INVALID_PDU:
+        return TROTH_ATT_INVALID_PDU;
     case TROTH_GATT_LATER:
     case TROTH_GATT_FAILED:
         break;

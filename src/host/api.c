@@ -244,10 +244,12 @@ int troth_bonds_load(struct troth_host *h, const struct troth_bond_keys *keys,
     b->keys = *keys;
     if (state) {
         b->state = *state;
-        memcpy(h->bonds.sign_kept[i], state->sign_counter, sizeof h->bonds.sign_kept[i]);
     } else {
         bonds_sign_nothing(&b->keys);
+        /* Its next state stands beside the keys as they are stored: every counter is used. */
+        b->state.sign_counter[0] = b->state.sign_counter[1] = UINT32_MAX;
     }
+    memcpy(h->bonds.sign_kept[i], b->state.sign_counter, sizeof h->bonds.sign_kept[i]);
     bonds_made(&h->bonds, i);
     return TROTH_OK;
 }

@@ -1,7 +1,7 @@
 /*
  * Repeated attempts, Vol 3 Part H 2.3.6: after failed pairings a peer waits, twice as long each
- * time. Peers without a bond also share one count, since an address costs nothing; bonded peers are
- * not held up by what strangers do.
+ * time. Peers without an authenticated bond also share one count, since an address costs nothing,
+ * nor does a bond by Just Works; the others are not held up by what strangers do.
  */
 #include "host/host.h"
 
@@ -20,6 +20,11 @@ static unsigned allowed(const struct host_link *l)
 static const struct troth_addr *name_of(const struct host_link *l)
 {
     return l->bond < 0 ? &l->peer : &l->host->bonds.bond[l->bond].keys.identity;
+}
+
+static bool is_stranger(const struct host_link *l)
+{
+    return l->bond < 0 || !l->host->bonds.bond[l->bond].keys.mitm;
 }
 
 /* After as long a time without a failure as the longest wait, all is forgotten. */
@@ -59,7 +64,7 @@ static void count(struct host_attempts *a, unsigned limit, troth_ms now)
 {
     if (!counts(a, now))
         a->failures = 0;
-    if (a->failures < NO_LIMIT)
+    if (a->failures < UINT16_MAX)
         a->failures++;
     a->until = now;
     if (a->failures < limit)
@@ -82,7 +87,7 @@ troth_ms host_attempts_wait(const struct host_link *l)
         return 0;
     int i = entry_of(l);
     troth_ms own = i < 0 ? 0 : left(&h->attempts[i].tries, h->now);
-    troth_ms shared = l->bond < 0 ? left(&h->strangers, h->now) : 0;
+    troth_ms shared = is_stranger(l) ? left(&h->strangers, h->now) : 0;
     return own > shared ? own : shared;
 }
 
@@ -90,9 +95,12 @@ void host_attempted(struct host_link *l, bool ok)
 {
     struct troth_host *h = l->host;
     if (ok) {
-        /* Its own count only: one success is no licence for the next thousand addresses. */
+        /*
+         * Its own count only: one success is no licence for the next thousand addresses. And one by
+         * Just Works, which anybody has, is none for the next guess.
+         */
         int i = entry_of(l);
-        if (i >= 0)
+        if (i >= 0 && (l->smp.level.mitm || !h->attempts[i].tries.guessed))
             memset(&h->attempts[i], 0, sizeof h->attempts[i]);
         return;
     }
@@ -103,8 +111,10 @@ void host_attempted(struct host_link *l, bool ok)
     if (entry_of(l) < 0)
         memset(&h->attempts[i], 0, sizeof h->attempts[i]);
     h->attempts[i].peer = *name_of(l);
+    h->attempts[i].tries.guessed |= l->smp.run.model != TROTH_JUST_WORKS;
     count(&h->attempts[i].tries, limit, h->now);
-    if (l->bond < 0)
+    /* Just Works has nothing to guess: who breaks it off shall not hold up all the others. */
+    if (is_stranger(l) && l->smp.run.model != TROTH_JUST_WORKS)
         count(&h->strangers, limit * STRANGERS, h->now);
 }
 

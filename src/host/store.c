@@ -23,6 +23,7 @@ static void unbond(struct troth_host *h, int i)
         if (h->link[k].bond != i)
             continue;
         h->link[k].bond = -1;
+        smp_unbonded(&h->link[k].smp);
         gatt_unbonded(&h->link[k].gatt);
     }
 }

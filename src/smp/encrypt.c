@@ -260,6 +260,11 @@ void smp_encryption_refused(struct smp *s, uint8_t hci_status)
         outcome_of_pairing(s, hci_status, false);
 }
 
+void smp_unbonded(struct smp *s)
+{
+    s->level.bonded = s->pending.bonded = false;
+}
+
 void smp_stored(struct smp *s, bool ok)
 {
     struct smp_run *r = &s->run;

@@ -79,11 +79,12 @@ uint8_t smp_combine(struct smp *s)
     /* Whoever carries our own address holds a mirror. */
     VERIFY(!troth_addr_equal(&s->addr[0], &s->addr[1]), TROTH_SMP_UNSPECIFIED_REASON);
     const enum troth_model model = (enum troth_model)r->model;
+    /* First, for it alone drops the link, whatever else is refused. */
+    r->expel = smp_policy_expels(policy, r->sc, model, req[3] & rsp[3] & TROTH_AUTH_BOND);
+    VERIFY(!r->expel, TROTH_SMP_AUTHENTICATION_REQUIREMENTS);
     uint8_t reason = smp_policy_reason(policy, r->sc, model, r->key_size);
     if (reason)
         return reason;
-    r->expel = smp_policy_expels(policy, r->sc, model, req[3] & rsp[3] & TROTH_AUTH_BOND);
-    VERIFY(!r->expel, TROTH_SMP_AUTHENTICATION_REQUIREMENTS);
     /* A bond is never replaced by a weaker one; say so before the peer drops its own. */
     const struct troth_bond *b = s->env->bond(s->link);
     if (b && !policy->replace_weaker) {
@@ -246,6 +247,12 @@ static bool is_pdu(const struct smp_step *row)
     return row->dir == I2R || row->dir == R2I;
 }
 
+/* The responder knows the model before its Pairing Response has left. */
+static bool both_crossed(const struct smp_run *r)
+{
+    return r->crossed == (1u << TROTH_INITIATOR | 1u << TROTH_RESPONDER);
+}
+
 static bool skipped(const struct smp *s, const struct smp_step *row)
 {
     if (row->dir == INIT)
@@ -353,7 +360,7 @@ static const struct smp_step *expected(const struct smp *s)
 static void take_keypress(struct smp *s, const uint8_t *pdu, size_t len)
 {
     struct smp_run *r = &s->run;
-    bool allowed = r->combined && smp_model_is_passkey(r->model) && !r->encrypted &&
+    bool allowed = both_crossed(r) && smp_model_is_passkey(r->model) && !r->encrypted &&
                    (r->feat[0][3] & r->feat[1][3] & TROTH_AUTH_KEYPRESS) && len == 2 &&
                    pdu[1] <= 4 && r->keypresses < KEYPRESSES_MAX;
     if (!allowed) {
@@ -545,7 +552,7 @@ int smp_keypress(struct smp *s, uint8_t type)
     const struct smp_run *r = &s->run;
     if (type > 4)
         return TROTH_INVALID;
-    if (!smp_busy(s) || !r->combined || !smp_model_is_passkey(r->model) || r->encrypted ||
+    if (!smp_busy(s) || !both_crossed(r) || !smp_model_is_passkey(r->model) || r->encrypted ||
         !(r->feat[0][3] & r->feat[1][3] & TROTH_AUTH_KEYPRESS))
         return TROTH_STATE;
     uint8_t pdu[2] = {SMP_KEYPRESS, type};

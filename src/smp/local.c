@@ -363,8 +363,8 @@ int smp_answer(struct smp *s, enum troth_ask_type type, const struct troth_answe
 {
     if (!smp_asked(s, type))
         return TROTH_STALE;
-    if (type == TROTH_ASK_PASSKEY_DISPLAY)
-        return TROTH_INVALID; /* nothing was asked */
+    if (type == TROTH_ASK_PASSKEY_DISPLAY || (!a->ok && a->reason > TROTH_SMP_BUSY))
+        return TROTH_INVALID; /* nothing was asked; no such reason */
     const uint16_t bit = (uint16_t)(1u << type);
     s->open &= (uint16_t)~bit;
     if (!a->ok) {
@@ -384,8 +384,8 @@ int smp_answer(struct smp *s, enum troth_ask_type type, const struct troth_answe
 }
 
 /*
- * A bonded central does not quietly trade its bond for something unproven (document 002): the new
- * pairing must have MITM protection and the link must be encrypted already.
+ * A bonded central does not quietly trade its bond for something unproven: the new pairing must
+ * have MITM protection and the link must be encrypted already.
  */
 static bool bonded_central_takes(const struct smp *s, const struct troth_ask *ask)
 {
@@ -442,11 +442,12 @@ int smp_own_oob_make(struct smp_own_oob *own, struct troth_oob *out,
 
 bool smp_own_oob_restore(struct smp_own_oob *own, const struct troth_oob_pair *pair)
 {
-    wipe(own, sizeof *own);
-    memcpy(own->private_key, pair->private_key, 32);
-    memcpy(own->random, pair->random, 16);
-    own->pinned = toolbox_public_key(own->private_key, own->public_key);
-    if (!own->pinned)
-        wipe(own, sizeof *own);
-    return own->pinned;
+    struct smp_own_oob kept = {.pinned = true};
+    memcpy(kept.private_key, pair->private_key, 32);
+    memcpy(kept.random, pair->random, 16);
+    bool sound = toolbox_public_key(kept.private_key, kept.public_key);
+    if (sound)
+        *own = kept;
+    wipe(&kept, sizeof kept);
+    return sound;
 }

@@ -66,6 +66,8 @@ void smp_default_answer(const struct smp *s, const struct troth_ask *ask, struct
 uint8_t smp_may_store(const struct smp *s);
 /* The bond given to env->commit is safe, or is not. */
 void smp_stored(struct smp *s, bool ok);
+/* The bond behind the link's key is gone. */
+void smp_unbonded(struct smp *s);
 /* All events were delivered: what only they pointed to is forgotten. */
 void smp_rest(struct smp *s);
 
@@ -91,7 +93,7 @@ int smp_set_ltk(struct smp *s, const uint8_t *ltk, uint8_t len, uint64_t rand, u
                 bool mitm, bool sc);
 int smp_own_oob_make(struct smp_own_oob *own, struct troth_oob *out,
                      void (*draw)(void *ctx, uint8_t *out, size_t len), void *ctx);
-/* Pins a pair that was kept. False: the private key is none. */
+/* Pins a pair that was kept. False: the private key is none; what was pinned still is. */
 bool smp_own_oob_restore(struct smp_own_oob *own, const struct troth_oob_pair *pair);
 bool smp_pairing(const struct smp *s);
 /* The LTK at hand for a central to encrypt with; key_size 0: none the policy would use. */

@@ -29,7 +29,7 @@ static void wrong_passkey(void)
 
 /* ---- accept only the specified authentication ---- */
 
-/* The owner's device of document 000: OOB is set, the iPhone has none, Just Works results. */
+/* A device set up for OOB and an iPhone, which has none: Just Works results. */
 static void only_the_specified_authentication(void **state)
 {
     (void)state;

@@ -36,7 +36,7 @@ static const struct smp_bench_pdu *sent(uint8_t op)
     return &p;
 }
 
-/* --- nobody answers: document 002's defaults --- */
+/* --- nobody answers: the defaults --- */
 
 static void test_defaults(void **state)
 {

@@ -100,7 +100,7 @@ struct smp_bench {
     const char *wrong; /* a broken contract of the env, in words */
 };
 
-/* policy NULL: document 002's defaults with key sizes from 7. */
+/* policy NULL: TROTH_FEATURES_DEFAULT with key sizes from 7. */
 void smp_bench_init(struct smp_bench *b, enum troth_side side, const struct troth_policy *policy,
                     const struct troth_addr addr[2]);
 /* The same host on a new connection: bonds, policy and randomness stay. */

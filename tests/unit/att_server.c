@@ -308,7 +308,7 @@ static void statuses_become_errors(void **state)
     } rows[] = {{TROTH_GATT_INVALID_OFFSET, 0x07, 0x07}, {TROTH_GATT_INVALID_LENGTH, 0x0d, 0x0d},
                 {TROTH_GATT_NOT_ALLOWED, 0x13, 0x13},    {TROTH_GATT_BUSY, 0xfe, 0xfe},
                 {TROTH_GATT_REFUSED, 0xfc, 0x0e},        {TROTH_GATT_NO_RESOURCES, 0x11, 0x11},
-                {TROTH_GATT_FAILED, 0x0e, 0x0e}};
+                {TROTH_GATT_FAILED, 0x0e, 0x0e},         {TROTH_GATT_INVALID_PDU, 0x04, 0x04}};
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         answer = rows[i].status;
