@@ -288,6 +288,7 @@ int main(void)
     snprintf(path, sizeof path, "%s/store.db", directory);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     unlink(path);
-    rmdir(directory);
-    return failed;
+    strcat(path, "-journal");
+    unlink(path);
+    return failed || rmdir(directory);
 }

@@ -30,6 +30,7 @@ await() { # PATTERN FILE
 start() { # NAME COMMAND...
     local name=$1
     shift
+    : >"$dir/$name.log" # before the fork: an older line must not be taken for its first
     "$@" >"$dir/$name.log" 2>&1 </dev/null &
     pid[$name]=$!
 }

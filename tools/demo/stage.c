@@ -84,6 +84,45 @@ const char *stage_path(const struct stage *s, const char *name)
     return p;
 }
 
+/* True: nothing of it is left. */
+static bool take_down(const char *path)
+{
+    DIR *d = opendir(path);
+    for (struct dirent *e; d && (e = readdir(d));)
+        if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
+            unlinkat(dirfd(d), e->d_name, 0);
+    if (d)
+        closedir(d);
+    return rmdir(path) == 0 || errno == ENOENT;
+}
+
+/*
+ * Passwords and keys lie in the directory: whatever ends the demo, somebody takes it down. The
+ * pipe ends with us; the actors, who end then too, may still be writing.
+ */
+static void hire_janitor(struct stage *s)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC))
+        die("pipe");
+    s->janitor = fork();
+    if (s->janitor < 0)
+        die("fork");
+    if (s->janitor > 0) {
+        close(ends[0]);
+        s->janitor_pipe = ends[1];
+        return;
+    }
+    char none;
+    setsid();
+    close(ends[1]);
+    while (read(ends[0], &none, 1) < 0 && errno == EINTR)
+        ;
+    for (int i = 0; i < 100 && !take_down(s->dir); i++)
+        poll(NULL, 0, 50);
+    _exit(0);
+}
+
 void stage_open(struct stage *s, const char *program)
 {
     const char *keep = getenv("TROTH_DEMO_DIR");
@@ -100,6 +139,7 @@ void stage_open(struct stage *s, const char *program)
         strcpy(s->dir, "/tmp/troth-demo-XXXXXX");
         if (!mkdtemp(s->dir))
             die(s->dir);
+        hire_janitor(s);
     }
     snprintf(s->bin, sizeof s->bin, "%s", program);
     char *slash = strrchr(s->bin, '/');
@@ -126,13 +166,9 @@ void stage_close(struct stage *s)
         close(s->agent);
     if (s->keep)
         return;
-    DIR *d = opendir(s->dir);
-    for (struct dirent *e; d && (e = readdir(d));)
-        if (e->d_name[0] != '.' || strlen(e->d_name) > 2)
-            unlinkat(dirfd(d), e->d_name, 0);
-    if (d)
-        closedir(d);
-    rmdir(s->dir);
+    close(s->janitor_pipe);
+    while (waitpid(s->janitor, NULL, 0) < 0 && errno == EINTR)
+        ;
 }
 
 void stage_write(const struct stage *s, const char *name, const char *text)

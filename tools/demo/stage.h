@@ -26,6 +26,8 @@ enum { AIR, DEVICE, CLIENT, ACTORS };
 struct stage {
     char dir[64];
     char bin[512];
+    pid_t janitor;    /* takes the directory down */
+    int janitor_pipe; /* ... when this ends */
     bool keep;        /* leave the directory behind */
     bool interactive; /* a visitor types */
     bool colour;

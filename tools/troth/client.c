@@ -71,8 +71,11 @@ static void connected(struct client *c, const struct troth_event *e)
     c->link = e->link;
     c->identity = e->u.connected.identity;
     c->bonded = e->u.connected.bonded;
-    if (c->oob.kept && !c->bonded)
-        oob_forget(c);
+    if (c->oob.kept && !oob_forget(c)) {
+        client_fail(c, "our out-of-band block has served its one pairing meanwhile: make a new one "
+                       "with troth oob make");
+        return;
+    }
     out_event(OUT_PLAIN, "connected",
               out_fields("name:s bonded:b", *c->device.name ? c->device.name : NULL, c->bonded),
               "connected to %s%s", client_peer(c), c->bonded ? ", there is a bond" : "");
@@ -240,6 +243,20 @@ bool client_store_path(char *path, size_t cap, char *why, size_t why_cap)
         return paths_state(path, cap, "troth.db", why, why_cap);
     snprintf(path, cap, "%s", client_options.store);
     return true;
+}
+
+int client_open_without_radio(struct client *c, const struct cli *cli)
+{
+    memset(c, 0, sizeof *c);
+    c->cli = cli;
+    out_init(cli->program, client_options.json, stderr);
+    int status = security_check(c);
+    if (status != CLI_GO)
+        return status;
+    if (open_loop(c) && open_agents(c))
+        return CLI_GO;
+    client_close(c);
+    return CLI_FAILED;
 }
 
 int client_open(struct client *c, const struct cli *cli)

@@ -180,6 +180,8 @@ struct client {
 
 /* Checks the options, opens all there is. CLI_GO, or the exit status to leave with. */
 int client_open(struct client *c, const struct cli *cli);
+/* The same for a device on an IP network: neither controller nor store. */
+int client_open_without_radio(struct client *c, const struct cli *cli);
 /* Disconnects politely, closes everything. */
 void client_close(struct client *c);
 
@@ -218,6 +220,8 @@ int security_check(struct client *c);
 void security_policy(const struct client *c, struct troth_policy *policy);
 bool security_ask(void *ctx, const struct troth_ask *ask);
 void security_event(struct client *c, const struct troth_event *event);
+/* We do not take what the bond gives. */
+void security_too_weak(struct client *c, const struct troth_level *bond);
 
 /* ---- out of band ---- */
 
@@ -228,8 +232,8 @@ void oob_policy(const struct client *c, struct troth_policy *policy);
 bool oob_prepare(struct client *c);
 /* Makes ours, writes it to path; later: keeps it for another process. */
 bool oob_own(struct client *c, const char *path, bool tk, bool later);
-/* What was kept is no longer: a pairing begins, and it serves one. */
-void oob_forget(struct client *c);
+/* What was kept is no longer: a pairing begins, and it serves one. False: it was gone already. */
+bool oob_forget(struct client *c);
 /* The device's block is of this device. */
 bool oob_right_device(struct client *c);
 bool oob_ask(struct client *c, const struct troth_ask *ask);

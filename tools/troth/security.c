@@ -225,11 +225,19 @@ static bool ask_more(struct client *c, const struct troth_ask *ask, bool bonded)
     }
     if (bonded) {
         char addr[18];
-        client_fail(
-            c,
-            "%s wants more protection than the bond with it gives; to pair anew: troth bonds "
-            "remove %s, then this again",
-            client_peer(c), troth_addr_text(&c->identity, addr));
+        const struct troth_bond *b = troth_bonds_find(c->host, &c->identity);
+        bool enough = b && ask->type == TROTH_ASK_SECURITY_REQUEST &&
+                      (b->keys.mitm || !(ask->u.pairing.features[TROTH_RESPONDER].auth_req &
+                                         TROTH_AUTH_MITM));
+        if (enough) /* for the device: it is we who do not take it */
+            security_too_weak(
+                c, &(struct troth_level){b->keys.key_size, b->keys.mitm, b->keys.sc, true});
+        else
+            client_fail(
+                c,
+                "%s wants more protection than the bond with it gives; to pair anew: troth bonds "
+                "remove %s, then this again",
+                client_peer(c), troth_addr_text(&c->identity, addr));
         return refuse(c, ask, TROTH_SMP_AUTHENTICATION_REQUIREMENTS);
     }
     return false;

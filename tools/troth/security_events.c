@@ -149,6 +149,16 @@ static void tell_bond_lost(struct client *c, const struct troth_event *e)
 }
 
 /* The store's own reason, where it had one, was the first sentence and ended the wait. */
+void security_too_weak(struct client *c, const struct troth_level *bond)
+{
+    char addr[18], level[PAIRING_TEXT];
+    client_fail(c,
+                "the bond with %s is too weak for what is demanded here (%s); to pair anew: troth "
+                "bonds remove %s, then this again",
+                client_peer(c), pairing_level_text(bond, level),
+                troth_addr_text(&c->identity, addr));
+}
+
 static void tell_bond_kept(struct client *c, const char *addr)
 {
     if (c->over)
@@ -164,7 +174,7 @@ static void tell_bond_kept(struct client *c, const char *addr)
 
 void security_event(struct client *c, const struct troth_event *e)
 {
-    char level[PAIRING_TEXT], addr[18];
+    char addr[18];
     switch (e->type) {
     case TROTH_EV_PAIRING:
         tell_pairing(c, e);
@@ -182,12 +192,7 @@ void security_event(struct client *c, const struct troth_event *e)
         tell_bond_lost(c, e);
         break;
     case TROTH_EV_BOND_REFUSED:
-        client_fail(
-            c,
-            "the bond with %s is too weak for what is demanded here (%s); to pair anew: troth "
-            "bonds remove %s, then this again",
-            client_peer(c), pairing_level_text(&e->u.available, level),
-            troth_addr_text(&c->identity, addr));
+        security_too_weak(c, &e->u.available);
         break;
     case TROTH_EV_BOND_REMOVED:
         c->bond_removed = true;

@@ -128,10 +128,11 @@ static bool restore(struct client *c)
                                   "troth oob make makes one");
 }
 
-void oob_forget(struct client *c)
+bool oob_forget(struct client *c)
 {
-    store_blob_delete(c->store, MADE);
+    bool was_there = store_blob_delete(c->store, MADE) == TROTH_OK;
     c->oob.kept = false;
+    return was_there;
 }
 
 bool oob_own(struct client *c, const char *path, bool tk, bool later)

@@ -165,8 +165,12 @@ void oob_event(struct trothd *d, const struct troth_event *e)
     } else if (e->type == TROTH_EV_PAIRING && e->u.pairing.model == TROTH_OOB) {
         o->used = o->used || e->u.pairing.features[TROTH_INITIATOR].oob;
     } else if (o->used && (e->type == TROTH_EV_PAIRED || e->type == TROTH_EV_PAIRING_FAILED)) {
+        /* Who merely says it holds our block does not make the one on paper stale. */
+        struct troth_oob_pair pinned;
         o->used = false;
-        o->due = 0; /* it served its one pairing, well or not */
+        if (o->ours.oob.have_tk || troth_oob_keep(runtime_host(d->runtime), &pinned) != TROTH_OK)
+            o->due = 0; /* it served its one pairing, well or not */
+        secret_wipe(&pinned, sizeof pinned);
     }
 }
 
