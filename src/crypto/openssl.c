@@ -190,3 +190,197 @@ bool troth_p256_dhkey(const uint8_t private_key[32], const uint8_t public_key[64
     p256_close(&c);
     return ok;
 }
+
+/* ---- hashes --------------------------------------------------------------------------------- */
+
+static void hash(const EVP_MD *md, const struct troth_piece *pieces, size_t count, uint8_t *digest)
+{
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    ASSERT(ctx && EVP_DigestInit_ex2(ctx, md, NULL) == 1);
+    for (size_t i = 0; i < count; i++)
+        ASSERT(EVP_DigestUpdate(ctx, pieces[i].p, pieces[i].len) == 1);
+    ASSERT(EVP_DigestFinal_ex(ctx, digest, NULL) == 1);
+    EVP_MD_CTX_free(ctx);
+}
+
+void troth_sha256(const struct troth_piece *pieces, size_t count, uint8_t digest[32])
+{
+    hash(EVP_sha256(), pieces, count, digest);
+}
+
+void troth_sha512(const struct troth_piece *pieces, size_t count, uint8_t digest[64])
+{
+    hash(EVP_sha512(), pieces, count, digest);
+}
+
+/* ---- X25519 --------------------------------------------------------------------------------- */
+
+bool troth_x25519_public_key(const uint8_t private_key[32], uint8_t public_key[32])
+{
+    size_t len = 32;
+    EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, private_key, 32);
+    bool ok = key && EVP_PKEY_get_raw_public_key(key, public_key, &len) == 1 && len == 32;
+
+    EVP_PKEY_free(key);
+    return ok;
+}
+
+bool troth_x25519(const uint8_t private_key[32], const uint8_t public_key[32], uint8_t shared[32])
+{
+    static const uint8_t zero[32];
+    size_t len = 32;
+    ERR_set_mark();
+    EVP_PKEY *own = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, private_key, 32);
+    EVP_PKEY *peer = EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, NULL, public_key, 32);
+    EVP_PKEY_CTX *ctx = own ? EVP_PKEY_CTX_new(own, NULL) : NULL;
+    bool ok = peer && ctx && EVP_PKEY_derive_init(ctx) == 1 &&
+              EVP_PKEY_derive_set_peer(ctx, peer) == 1 &&
+              EVP_PKEY_derive(ctx, shared, &len) == 1 && len == 32;
+
+    EVP_PKEY_CTX_free(ctx);
+    EVP_PKEY_free(peer);
+    EVP_PKEY_free(own);
+    ERR_pop_to_mark();
+    return ok && !equal_secret(shared, zero, sizeof zero);
+}
+
+/* ---- AES-256 -------------------------------------------------------------------------------- */
+
+#define STEP 0x40000000u /* octets for one call of libcrypto, whose lengths are int */
+
+static void update(EVP_CIPHER_CTX *ctx, bool encrypt, const uint8_t *in, uint8_t *out, size_t len)
+{
+    while (len) {
+        int n = (int)(len < STEP ? len : STEP), got = 0;
+        ASSERT((encrypt ? EVP_EncryptUpdate(ctx, out, &got, in, n)
+                        : EVP_DecryptUpdate(ctx, out, &got, in, n)) == 1 &&
+               got == n);
+        in += n;
+        out += n;
+        len -= (size_t)n;
+    }
+}
+
+static void count_on(uint8_t counter[16], size_t blocks)
+{
+    size_t carry = blocks;
+    for (size_t i = 16; i-- > 0 && carry;) {
+        size_t sum = counter[i] + (carry & 0xff);
+        counter[i] = (uint8_t)sum;
+        carry = (carry >> 8) + (sum >> 8);
+    }
+}
+
+void troth_aes256_ctr(struct troth_ctr *s, const uint8_t *in, uint8_t *out, size_t len)
+{
+    uint8_t skipped[16] = {0};
+    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+    ASSERT(s->used < 16);
+    ASSERT(ctx && EVP_EncryptInit_ex2(ctx, EVP_aes_256_ctr(), s->key, s->counter, NULL) == 1);
+    update(ctx, true, skipped, skipped, s->used);
+    update(ctx, true, in, out, len);
+    EVP_CIPHER_CTX_free(ctx);
+    wipe(skipped, sizeof skipped);
+    count_on(s->counter, len / 16 + (s->used + len % 16) / 16);
+    s->used = (uint8_t)((s->used + len % 16) % 16);
+}
+
+void troth_aes256_gcm_seal(const uint8_t key[32], const uint8_t nonce[12], const uint8_t *in,
+                           size_t len, uint8_t *out)
+{
+    int none = 0;
+    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+    ASSERT(ctx && EVP_EncryptInit_ex2(ctx, EVP_aes_256_gcm(), key, nonce, NULL) == 1);
+    update(ctx, true, in, out, len);
+    ASSERT(EVP_EncryptFinal_ex(ctx, out + len, &none) == 1 && none == 0);
+    ASSERT(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, 16, out + len) == 1);
+    EVP_CIPHER_CTX_free(ctx);
+}
+
+bool troth_aes256_gcm_open(const uint8_t key[32], const uint8_t nonce[12], const uint8_t *in,
+                           size_t len, uint8_t *out)
+{
+    uint8_t tag[16], rest[16];
+    int none = 0;
+    VERIFY(len >= sizeof tag, false);
+    len -= sizeof tag;
+    memcpy(tag, in + len, sizeof tag);
+    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+    ASSERT(ctx && EVP_DecryptInit_ex2(ctx, EVP_aes_256_gcm(), key, nonce, NULL) == 1);
+    update(ctx, false, in, out, len);
+    bool ok = EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, sizeof tag, tag) == 1 &&
+              EVP_DecryptFinal_ex(ctx, rest, &none) == 1;
+    EVP_CIPHER_CTX_free(ctx);
+    if (!ok && len)
+        wipe(out, len);
+    return ok;
+}
+
+/* ---- numbers of 3072 bits ------------------------------------------------------------------- */
+
+/* What one computation works with. */
+struct big {
+    BN_CTX *ctx;
+    BIGNUM *a, *b, *n, *r;
+};
+
+static bool big_open(struct big *c, const uint8_t *a, const uint8_t *b, size_t b_len,
+                     const uint8_t *n)
+{
+    ERR_set_mark();
+    *c = (struct big){BN_CTX_secure_new(), BN_new(), BN_new(), BN_new(), BN_new()};
+    VERIFY(c->ctx && c->a && c->b && c->n && c->r && b_len <= TROTH_BIG, false);
+    BN_set_flags(c->a, BN_FLG_CONSTTIME);
+    BN_set_flags(c->b, BN_FLG_CONSTTIME);
+    return BN_bin2bn(a, TROTH_BIG, c->a) && BN_bin2bn(b, (int)b_len, c->b) &&
+           BN_bin2bn(n, TROTH_BIG, c->n) && BN_is_odd(c->n) && !BN_is_one(c->n);
+}
+
+static bool big_close(struct big *c, bool ok, uint8_t *out)
+{
+    ok = ok && BN_bn2binpad(c->r, out, TROTH_BIG) == TROTH_BIG;
+    BN_clear_free(c->a);
+    BN_clear_free(c->b);
+    BN_clear_free(c->n);
+    BN_clear_free(c->r);
+    BN_CTX_free(c->ctx);
+    ERR_pop_to_mark();
+    return ok;
+}
+
+bool troth_modexp(const uint8_t base[TROTH_BIG], const uint8_t *exponent, size_t len,
+                  const uint8_t n[TROTH_BIG], uint8_t out[TROTH_BIG])
+{
+    struct big c;
+    bool ok = big_open(&c, base, exponent, len, n) && BN_nnmod(c.a, c.a, c.n, c.ctx) &&
+              BN_mod_exp_mont_consttime(c.r, c.a, c.b, c.n, c.ctx, NULL);
+
+    return big_close(&c, ok, out);
+}
+
+bool troth_mulmod(const uint8_t a[TROTH_BIG], const uint8_t b[TROTH_BIG],
+                  const uint8_t n[TROTH_BIG], uint8_t out[TROTH_BIG])
+{
+    struct big c;
+    bool ok = big_open(&c, a, b, TROTH_BIG, n) && BN_mod_mul(c.r, c.a, c.b, c.n, c.ctx);
+
+    return big_close(&c, ok, out);
+}
+
+bool troth_addmod(const uint8_t a[TROTH_BIG], const uint8_t b[TROTH_BIG],
+                  const uint8_t n[TROTH_BIG], uint8_t out[TROTH_BIG])
+{
+    struct big c;
+    bool ok = big_open(&c, a, b, TROTH_BIG, n) && BN_mod_add(c.r, c.a, c.b, c.n, c.ctx);
+
+    return big_close(&c, ok, out);
+}
+
+bool troth_submod(const uint8_t a[TROTH_BIG], const uint8_t b[TROTH_BIG],
+                  const uint8_t n[TROTH_BIG], uint8_t out[TROTH_BIG])
+{
+    struct big c;
+    bool ok = big_open(&c, a, b, TROTH_BIG, n) && BN_mod_sub(c.r, c.a, c.b, c.n, c.ctx);
+
+    return big_close(&c, ok, out);
+}

@@ -19,10 +19,12 @@ BELOW = {
     "gap": "base crypto hci bonds",
     "host": "base crypto hci l2cap bonds smp att gatt gap",
     "net": "base",
-    "prov": "base net",
+    "prov": "base crypto net",
 }
 # What C itself gives the core, and the public headers.
 CORE_C = {"limits.h", "stdbool.h", "stddef.h", "stdint.h", "string.h"}
+# nanopb, for the messages of protocomm.
+PB = {"pb.h", "pb_decode.h", "pb_encode.h"}
 PUBLIC_C = {"stdbool.h", "stddef.h", "stdint.h"}
 # The one file of the core that belongs to an operating system.
 BACKENDS = {"src/crypto/openssl.c"}
@@ -69,7 +71,8 @@ def check_core(path):
                 complain(path, number, f'{layer} may not include "{name}"')
         elif match:
             name = match.group(2)
-            if not name.startswith("troth/") and name not in CORE_C:
+            libraries = CORE_C | PB if layer == "prov" else CORE_C
+            if not name.startswith("troth/") and name not in libraries:
                 complain(path, number, f"the core may not include <{name}>")
         else:
             # A member may well be called time(), and a port's own may be declared: only calls of

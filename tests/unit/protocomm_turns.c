@@ -1,0 +1,285 @@
+/* Scans that are held and paged, resets, other networks, other writers: what takes several turns. */
+#include "unit/protocomm_asks.h"
+
+/* ---- scans ---- */
+
+static void found_ap(const char *ssid, int8_t rssi, uint8_t security)
+{
+    struct troth_scan_result r = {.kind = WIFI,
+                                  .channel = 1,
+                                  .rssi = rssi,
+                                  .security = security,
+                                  .bssid = {2, 0, 0, 0, 0, 1}};
+    r.ssid.len = (uint8_t)strlen(ssid);
+    memcpy(r.ssid.b, ssid, r.ssid.len);
+    troth_net_scan_result(&net_sink, scan_id, &r);
+}
+static void scan_over(void)
+{
+    unsigned was = response.count;
+    troth_net_scan_done(&net_sink, scan_id, TROTH_NET_OK);
+    assert_int_equal(response.count, was + 1);
+    opened();
+}
+
+static void wifi_scan(void **state)
+{
+    (void)state;
+    up(2, WIFI);
+    assert_int_equal(query(ASK(SCAN, WIFI, .start = 0)), TROTH_BUSY);
+    found_ap("net0", -40, TROTH_WIFI_WPA2_PSK);
+    scan_over();
+    response_is(vector("resp_wifi_scan_start_success"));
+    turn(SCAN, vector("wifi_scan_status_req"), "08036a0408011001");
+    turn(SCAN, "080472021001", vector("resp_wifi_scan_result_1"));
+    /* more than are kept: the strongest, in order */
+    assert_int_equal(query(ASK(SCAN, WIFI, .start = 0)), TROTH_BUSY);
+    for (unsigned i = 0; i < 20; i++) {
+        char ssid[33];
+        snprintf(ssid, sizeof ssid, "%032u", i);
+        found_ap(ssid, (int8_t)(i % 2 ? -100 + (int)i : -50 - (int)i), TROTH_WIFI_WPA3_SAE);
+    }
+    found_ap("", -1, TROTH_WIFI_OPEN); /* hidden: nobody can pick it */
+    found_ap("weakest", -120, TROTH_WIFI_OPEN);
+    troth_net_scan_result(&net_sink, scan_id, &(struct troth_scan_result){.kind = THREAD});
+    scan_over();
+    assert_int_equal(query(ASK(SCAN_STATUS, WIFI, .start = 0)), TROTH_OK);
+    assert_true(answer.u.scan.finished);
+    assert_int_equal(answer.u.scan.count, 16);
+    int8_t last = 0;
+    for (uint32_t at = 0; at < 16; at += 4) {
+        assert_int_equal(query(ASK(SCAN_PAGE, WIFI, .start = at, .count = 4)), TROTH_OK);
+        assert_int_equal(response.len, 241); /* the most four can take: it fits 256, sealed */
+        assert_int_equal(answer.u.page.count, 4);
+        for (unsigned i = 0; i < 4; i++) {
+            const struct troth_scan_result *r = &answer.u.page.result[i];
+            assert_true(r->rssi <= last);
+            last = r->rssi;
+            assert_int_equal(r->ssid.len, 32);
+            assert_int_equal(r->security, TROTH_WIFI_WPA3_SAE);
+            assert_int_equal(answer.u.page.auth_mode[i], 6);
+        }
+    }
+    assert_int_equal(last, -91);
+    /* what is not there is no page, and none is empty */
+    static const char *const none[] = {"0804720408101001",     "080472020810",
+                                       "0804720408011010",     "08047200",
+                                       "08047206ffffffff0f10", "0804720c08ffffffff0f10ffffffff0f"};
+    for (unsigned i = 0; i < sizeof none / sizeof *none; i++)
+        assert_true(send_hex(SCAN, none[i], TROTH_FAILED));
+}
+
+static void held_scans(void **state)
+{
+    (void)state;
+    up(2, WIFI);
+    /* no longer than a transport waits */
+    assert_int_equal(query(ASK(SCAN, WIFI, .start = 0)), TROTH_BUSY);
+    unsigned was = response.count;
+    pass(24999);
+    assert_int_equal(response.count, was);
+    pass(1);
+    assert_int_equal(response.count, was + 1);
+    opened();
+    response_is(vector("resp_wifi_scan_start_success"));
+    assert_int_equal(query(ASK(SCAN_STATUS, WIFI, .start = 0)), TROTH_OK);
+    assert_true(answer.u.scan.finished);
+    pass(10000);
+    /* not held: the status tells when */
+    turn(SCAN, "08005200", vector("resp_wifi_scan_start_success"));
+    assert_int_equal(query(ASK(SCAN_STATUS, WIFI, .start = 0)), TROTH_OK);
+    assert_false(answer.u.scan.finished);
+    turn(SCAN, "08005200", vector("resp_wifi_scan_start_success")); /* it runs: nothing new */
+    troth_net_scan_done(&net_sink, scan_id, TROTH_NET_OK);
+    assert_int_equal(query(ASK(SCAN_STATUS, WIFI, .start = 0)), TROTH_OK);
+    assert_true(answer.u.scan.finished);
+    /* a scan that fails, later and at once */
+    assert_int_equal(query(ASK(SCAN, WIFI, .start = 0)), TROTH_BUSY);
+    was = response.count;
+    troth_net_scan_done(&net_sink, scan_id, TROTH_NET_BACKEND_GONE);
+    assert_int_equal(response.count, was + 1);
+    opened();
+    response_is("080110055a00");
+    scan_answer = TROTH_FAILED;
+    assert_int_equal(query(ASK(SCAN, WIFI, .start = 0)), TROTH_FAILED);
+    assert_int_equal(answer.status, TROTH_PROTOCOMM_INTERNAL_ERROR);
+    /* the client goes while it is held; the next finds a device in order */
+    scan_answer = TROTH_OK;
+    assert_int_equal(query(ASK(SCAN, WIFI, .start = 0)), TROTH_BUSY);
+    troth_protocomm_gone(&pc, 1);
+    assert_int_equal(response.result, TROTH_STALE);
+    session_up(2);
+    assert_int_equal(query(ASK(SCAN, WIFI, .start = 0)), TROTH_BUSY); /* the same scan */
+    found_ap("net0", -40, TROTH_WIFI_WPA2_PSK);
+    scan_over();
+    assert_int_equal(query(ASK(SCAN_PAGE, WIFI, .start = 0, .count = 1)), TROTH_OK);
+}
+
+static void thread_scan(void **state)
+{
+    (void)state;
+    up(2, THREAD);
+    assert_int_equal(query(ASK(SCAN, THREAD, .start = 0)), TROTH_BUSY);
+    const struct troth_scan_result r = {
+        .kind = THREAD,
+        .channel = 15,
+        .rssi = -50,
+        .lqi = 9,
+        .thread = {0x1234, {0xde, 0xad, 0, 0xbe, 0xef, 0, 0xca, 0xfe}, {10, "OpenThread"}},
+        .ext_addr = {1, 1, 1, 1, 1, 1, 1, 1}};
+    troth_net_scan_result(&net_sink, scan_id, &r);
+    scan_over();
+    response_is("08078a0100");
+    turn(SCAN, vector("thread_scan_status_req"), "08099a010408011001");
+    turn(SCAN, "080aa201021001", vector("resp_thread_scan_result_1"));
+    assert_int_equal(query(ASK(SCAN_PAGE, THREAD, .start = 0, .count = 1)), TROTH_OK);
+    assert_memory_equal(&answer.u.page.result[0].thread, &r.thread, sizeof r.thread);
+    assert_int_equal(answer.u.page.result[0].lqi, 9);
+    assert_int_equal(answer.u.page.result[0].rssi, -50);
+}
+
+/* ---- reset and reprovisioning ---- */
+
+static void resets(void **state)
+{
+    (void)state;
+    struct troth_credentials net0 = wifi("net0", "passw0rd");
+    up(2, WIFI);
+    turn(CTRL, vector("wifi_ctrl_reset"), vector("resp_ctrl_wifi_reset_success")); /* nothing to */
+    turn(CTRL, vector("wifi_ctrl_reprov"), "080410057200"); /* it stops by itself */
+    assert_int_equal(set_and_apply(&net0), TROTH_OK);
+    turn(CTRL, vector("wifi_ctrl_reset"), "080210056200"); /* while it runs */
+    for (unsigned n = 0; n < 3; n++) {
+        troth_net_join_failed(&net_sink, join_id, TROTH_NET_NOT_FOUND);
+        pass(4000);
+    }
+    state_is(FAILED);
+    unsigned was = response.count;
+    assert_false(send_hex(CTRL, vector("wifi_ctrl_reset"), TROTH_OK));
+    troth_net_left(&net_sink, leave_id);
+    assert_int_equal(response.count, was + 1);
+    opened();
+    response_is(vector("resp_ctrl_wifi_reset_success"));
+    state_is(CONNECTING);
+    turn(CONFIG, vector("wifi_apply"), "08057a020805");
+    assert_int_equal(set_and_apply(&net0), TROTH_OK);
+    net_joined();
+    turn(CTRL, vector("wifi_ctrl_reset"), "080210056200"); /* what works is not forgotten so */
+    state_is(CONNECTED);
+    /* an erase that takes longer than a transport waits */
+    assert_int_equal(set_and_apply(&net0), TROTH_OK);
+    for (unsigned n = 0; n < 3; n++) {
+        troth_net_join_failed(&net_sink, join_id, TROTH_NET_NOT_FOUND);
+        pass(4000);
+    }
+    was = response.count;
+    assert_false(send_hex(CTRL, vector("wifi_ctrl_reset"), TROTH_OK));
+    pc.hold_timer.at = now + 100;
+    pass(100);
+    assert_int_equal(response.count, was + 1);
+    opened();
+    response_is("080210056200");
+    troth_net_left(&net_sink, leave_id);
+    assert_int_equal(response.count, was + 1);
+    turn(CONFIG, vector("wifi_get_status"), vector("resp_wifi_status_connecting_min"));
+    assert_int_equal(set_and_apply(&net0), TROTH_OK);
+    net_joined();
+    state_is(CONNECTED);
+}
+
+static void reprovisioning(void **state)
+{
+    (void)state;
+    struct troth_credentials net0 = wifi("net0", "passw0rd"), net1 = wifi("net1", "passw0rd");
+    device(2, WIFI);
+    cfg.keep_running = true;
+    device_start();
+    session_up(1);
+    assert_int_equal(set_and_apply(&net0), TROTH_OK);
+    net_joined();
+    state_is(CONNECTED);
+    tolds = 0;
+    pass(100000);
+    assert_int_equal(tolds, 0); /* no stop */
+    turn(CTRL, vector("wifi_ctrl_reprov"), vector("resp_ctrl_wifi_reprov_success"));
+    state_is(CONNECTING); /* the network in use is not the answer any longer */
+    assert_int_equal(set_and_apply(&net1), TROTH_OK);
+    for (unsigned n = 0; n < 3; n++) {
+        troth_net_join_failed(&net_sink, join_id, TROTH_NET_NOT_FOUND);
+        pass(4000);
+    }
+    /* The earlier network is joined again, and the status still tells of the one applied. */
+    state_is(FAILED);
+    net_joined();
+    assert_true(prov.online);
+    state_is(FAILED);
+    session_up(2); /* also to whoever asks next */
+    state_is(FAILED);
+    assert_int_equal(answer.u.status.why, TROTH_PROTOCOMM_WHY_NOT_FOUND);
+    up(2, THREAD);
+    turn(CTRL, vector("thread_ctrl_reset"), vector("resp_ctrl_thread_reset_success"));
+    pc.cfg.keep_running = true;
+    turn(CTRL, vector("thread_ctrl_reprov"), vector("resp_ctrl_thread_reprov_success"));
+}
+
+/* Whoever does not ask is not waited for. */
+static void stops_unasked(void **state)
+{
+    (void)state;
+    struct troth_credentials net0 = wifi("net0", "passw0rd");
+    up(2, WIFI);
+    assert_int_equal(set_and_apply(&net0), TROTH_OK);
+    net_joined();
+    tolds = 0;
+    pass(29999);
+    assert_int_equal(tolds, 0);
+    pass(1);
+    assert_int_equal(tolds, 1);
+    assert_int_equal(told[0].type, TROTH_PROTOCOMM_EV_STOP);
+}
+
+/* What one client set and did not apply is not the next one's; another protocol's try is not ours. */
+static void others(void **state)
+{
+    (void)state;
+    struct troth_credentials net0 = wifi("net0", "passw0rd");
+    up(2, WIFI);
+    assert_int_equal(query(ASK(SET, WIFI, .credentials = &net0)), TROTH_OK);
+    session_up(2);
+    turn(CONFIG, vector("wifi_apply"), "08057a020805");
+    assert_int_equal(set_and_apply(&net0), TROTH_OK);
+    *troth_prov_stage(&prov, 7) = wifi("other", "passw0rd");
+    assert_int_equal(troth_prov_connect(&prov, 7), TROTH_OK);
+    net_joined();
+    assert_int_equal(prov.state, TROTH_PROV_CONNECTED);
+    state_is(FAILED); /* joined, but not to what was applied */
+    /* nor when ours had been joined before */
+    up(2, WIFI);
+    assert_int_equal(set_and_apply(&net0), TROTH_OK);
+    net_joined();
+    *troth_prov_stage(&prov, 7) = wifi("other", "passw0rd");
+    assert_int_equal(troth_prov_connect(&prov, 7), TROTH_OK);
+    net_joined();
+    state_is(FAILED);
+    tolds = 0;
+    pass(100000);
+    assert_int_equal(tolds, 0);
+    /* the same where nothing was applied is a fact */
+    up(2, WIFI);
+    *troth_prov_stage(&prov, 7) = wifi("other", "passw0rd");
+    assert_int_equal(troth_prov_connect(&prov, 7), TROTH_OK);
+    net_joined();
+    state_is(CONNECTED);
+    assert_memory_equal(answer.u.status.ssid.b, "other", 5);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(wifi_scan),      cmocka_unit_test(held_scans),
+        cmocka_unit_test(thread_scan),    cmocka_unit_test(resets),
+        cmocka_unit_test(reprovisioning), cmocka_unit_test(stops_unasked),
+        cmocka_unit_test(others),
+    };
+    return cmocka_run_group_tests(tests, load, unload);
+}
