@@ -84,12 +84,18 @@ static bool take_all(struct json *j, struct troth_proto_ver *out)
     return json_expect(j, '}') && json_peek(j) < 0 && found;
 }
 
-/* Devices of ESP-IDF 3 answer with their version alone. */
+static bool is_version_char(char ch)
+{
+    return (ch >= '0' && ch <= '9') || (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') ||
+           ch == '.' || ch == '-' || ch == '_';
+}
+
+/* Devices of ESP-IDF 3 answer with their version alone, "V0.1". */
 static bool take_bare(const char *text, size_t len, struct troth_proto_ver *out)
 {
-    VERIFY(len && len < sizeof out->ver && *text != '{', false);
+    VERIFY(len && len < sizeof out->ver, false);
     for (size_t i = 0; i < len; i++)
-        VERIFY(text[i] > ' ' && text[i] <= '~', false);
+        VERIFY(is_version_char(text[i]), false);
     memcpy(out->ver, text, len);
     return true;
 }

@@ -110,5 +110,10 @@ for path in sorted(ROOT.glob("src/**/*.[ch]")):
 for path in sorted(ROOT.glob("include/troth/**/*.h")):
     check_public(path)
 
+# With tools/ on the include path a header of the same name would hide the public one.
+for path in sorted(ROOT.glob("tools/troth/*.h")):
+    if (ROOT / "include/troth" / path.name).exists():
+        complain(path, 1, f"hides <troth/{path.name}>: give it another name")
+
 print("\n".join(complaints))
 sys.exit(1 if complaints else 0)

@@ -64,6 +64,7 @@ static void versions_read(void **state)
         {"{\"prov\":{\"sec_ver\":3}}", 0, 3, 1, 0, false},
         {"{\"prov\":{\"sec_ver\":258}}", 0, 1, 1, 0, false},
         {"V0.1", 0, 1, 1, 0, false},
+        {"<html>", TROTH_INVALID, 0, 0, 0, false},
         {"", TROTH_INVALID, 0, 0, 0, false},
         {"{}", TROTH_INVALID, 0, 0, 0, false},
         {"{\"prov\":1}", TROTH_INVALID, 0, 0, 0, false},

@@ -5,7 +5,7 @@
 #include "unit/protocomm_bench.h"
 
 /* By its whole path: the tools have a header of this name on the tests' path. */
-#include "include/troth/protocomm.h"
+#include <troth/protocomm.h>
 #include <troth/protocomm_client.h>
 
 static struct troth_prov prov;

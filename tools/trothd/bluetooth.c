@@ -6,9 +6,10 @@
 
 #include "common/out.h"
 
-#define STRANGER_MS   40000 /* from a connection to its encryption */
-#define LOOK_AGAIN_MS 1000  /* at a pairing that still runs then; it has an end of its own */
-#define NO_SECURITY   0x05  /* Authentication Failure, of HCI */
+#define STRANGER_MS   40000  /* from a connection to its encryption */
+#define SESSION_MS    120000 /* ... to its session, where links are open: somebody may type */
+#define LOOK_AGAIN_MS 1000   /* at a pairing that still runs then; it has an end of its own */
+#define NO_SECURITY   0x05   /* Authentication Failure, of HCI */
 
 struct peer *bluetooth_peer(struct trothd *d, troth_link link)
 {
@@ -27,9 +28,11 @@ static void add_peer(struct trothd *d, const struct troth_event *e)
                 .addr = e->u.connected.peer,
                 .identity = e->u.connected.identity,
                 .bonded = e->u.connected.bonded,
-                .due = d->options.security == TROTH_WIFI_MODE_NONE
-                           ? TROTH_NEVER
-                           : runtime_now(d->runtime) + STRANGER_MS,
+                .due = d->options.security != TROTH_WIFI_MODE_NONE
+                           ? runtime_now(d->runtime) + STRANGER_MS
+                       : d->options.provision.protocols == PROVISION_ESPRESSIF
+                           ? runtime_now(d->runtime) + SESSION_MS
+                           : TROTH_NEVER,
             };
             return;
         }
@@ -42,8 +45,12 @@ void bluetooth_window(struct trothd *d, bool on)
     struct troth_advertising adv = {0};
     if (d->stopping || !d->runtime)
         return;
-    if (on)
+    if (on && provision_is_open(d))
+        provision_advertising(d, &adv);
+    else if (on)
         troth_wifi_gatt_advertising(d->options.name, &adv);
+    if (d->name_pending)
+        adv.on = false;
     /* A link that is up when the window closes must not bond; who has a bond still encrypts. */
     struct troth_policy policy = *troth_policy(runtime_host(d->runtime));
     policy.refuse_pairing = !on;
@@ -75,7 +82,7 @@ static void strangers_tick(void *ctx, troth_ms now)
         if (p->link == TROTH_NO_LINK || p->due > now)
             continue;
         p->due = TROTH_NEVER;
-        if (troth_link_level(host, p->link).key_size)
+        if (troth_link_level(host, p->link).key_size || provision_proven(d, p->link))
             continue;
         if (troth_is_pairing(host, p->link)) {
             p->due = now + LOOK_AGAIN_MS;
@@ -111,6 +118,18 @@ static void on_bond_answer(struct trothd *d, bool removed)
     forget_progress(d);
 }
 
+/* PROV_ and the end of the address, as Espressif's apps look for it. */
+static void make_name(struct trothd *d, const struct troth_addr *identity)
+{
+    if (!d->name_pending)
+        return;
+    snprintf(d->made_name, sizeof d->made_name, "PROV_%02X%02X%02X", identity->b[2], identity->b[1],
+             identity->b[0]);
+    d->name_pending = false;
+    provision_named(d);
+    network_reach(d);
+}
+
 /* The specification leaves to the peripheral when to ask; at once, so that a phone prompts now. */
 static void request_security(struct trothd *d, troth_link link)
 {
@@ -138,6 +157,9 @@ static void on_event(void *ctx, const struct troth_event *e)
     agent_event(d->attached, e);
     oob_event(d, e);
     switch ((int)e->type) {
+    case TROTH_EV_READY:
+        make_name(d, &e->u.ready.identity);
+        break;
     case TROTH_EV_CONNECTED:
         request_security(d, e->link);
         break;

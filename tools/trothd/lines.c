@@ -66,6 +66,11 @@ void line_start(const struct trothd *d)
                                          "accepted and a listener can break it"},
     };
     const struct options *o = &d->options;
+    static const char *const session = "security: none of the link's: no pairing is asked for, the "
+                                       "provisioning session protects itself";
+    bool protocomm =
+        o->security == TROTH_WIFI_MODE_NONE && o->provision.protocols == PROVISION_ESPRESSIF;
+    enum out_tone tone = protocomm ? OUT_PLAIN : modes[o->security].tone;
     const char *agent = o->agent == AGENT_SOCKET     ? o->agent_path
                         : o->agent == AGENT_TERMINAL ? "the terminal"
                         : o->agent == AGENT_SCRIPT   ? "a script"
@@ -73,13 +78,13 @@ void line_start(const struct trothd *d)
                         : o->agent == AGENT_REFUSE   ? "a refusal"
                                                      : "nobody";
     unsigned bonds = bond_count(d);
-    out_event(modes[o->security].tone, "start",
+    out_event(tone, "start",
               out_fields("version:s name:s security:s insecure:b io_cap:s agent:s bonds:u",
-                         TROTH_VERSION, o->name, modes[o->security].name,
-                         modes[o->security].tone == OUT_WARN || o->policy.legacy_only ||
+                         TROTH_VERSION, d->name_pending ? NULL : o->name, modes[o->security].name,
+                         tone == OUT_WARN || o->policy.legacy_only ||
                              troth_policy_insecure(troth_policy(runtime_host(d->runtime)), 0),
                          pairing_io_cap_words((uint8_t)o->io_cap), agent, bonds),
-              "trothd " TROTH_VERSION ": %s", modes[o->security].words);
+              "trothd " TROTH_VERSION ": %s", protocomm ? session : modes[o->security].words);
     if (!out_is_json())
         out_event(OUT_PLAIN, "start", NULL, "IO capability %s, passkeys go to %s; %u bond%s",
                   pairing_io_cap_words((uint8_t)o->io_cap), agent, bonds, plural(bonds));
@@ -360,10 +365,13 @@ void line_forgot(unsigned removed, unsigned kept)
 
 void line_stranger(struct trothd *d, troth_link link)
 {
-    out_event(
-        OUT_WARN, "stranger", out_fields("link:u address:s", (unsigned)link, peer_text(d, link)),
-        "%s neither paired nor encrypted in time: disconnecting it, others may want its place",
-        peer_text(d, link));
+    out_event(OUT_WARN, "stranger",
+              out_fields("link:u address:s", (unsigned)link, peer_text(d, link)),
+              d->options.security == TROTH_WIFI_MODE_NONE
+                  ? "%s began no session in time: disconnecting it, others may want its place"
+                  : "%s neither paired nor encrypted in time: disconnecting it, others may want "
+                    "its place",
+              peer_text(d, link));
 }
 
 void line_event(struct trothd *d, const struct troth_event *e)

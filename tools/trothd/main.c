@@ -59,7 +59,7 @@ static bool open_loop(struct trothd *d, char *why, size_t cap)
     return r >= 0;
 }
 
-static bool open_store(struct trothd *d, char *why, size_t cap)
+bool trothd_open_store(struct trothd *d, char *why, size_t cap)
 {
     char path[4096];
     const char *given = d->options.store;
@@ -104,9 +104,15 @@ static bool open_agent(struct trothd *d, char *why, size_t cap)
 static int run(struct trothd *d)
 {
     char why[1024] = "";
-    if (!open_loop(d, why, sizeof why) || !network_open(d, why, sizeof why) ||
-        !open_store(d, why, sizeof why) || !open_agent(d, why, sizeof why) ||
-        !bluetooth_open(d, why, sizeof why) || !network_start(d, why, sizeof why)) {
+    if (!d->options.name) {
+        d->name_pending = true;
+        snprintf(d->made_name, sizeof d->made_name, "PROV_");
+        d->options.name = d->made_name;
+    }
+    if (!provision_open(d, why, sizeof why) || !open_loop(d, why, sizeof why) ||
+        !network_open(d, why, sizeof why) || !trothd_open_store(d, why, sizeof why) ||
+        !open_agent(d, why, sizeof why) || !bluetooth_open(d, why, sizeof why) ||
+        !network_start(d, why, sizeof why)) {
         out_error("%s", why);
         return CLI_FAILED;
     }
@@ -129,8 +135,9 @@ int main(int argc, char **argv)
     if (status != CLI_GO)
         return out_finish(status);
     out_init("trothd", d.options.json, stdout);
-    status = run(&d);
+    status = d.options.factory_reset ? reset(&d) : run(&d);
     oob_close(&d);
+    provision_close(&d);
     runtime_free(d.runtime);
     agent_close(d.agent);
     agent_close(d.attached);

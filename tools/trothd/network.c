@@ -59,9 +59,10 @@ static void on_prov(void *ctx, const struct troth_prov_event *e)
     line_prov(n->d, &n->prov, e);
     if (e->type == TROTH_PROV_EV_WINDOW) {
         n->window = e->u.window.open;
-        bluetooth_window(n->d, n->window);
+        network_reach(n->d);
     }
     troth_wifi_gatt_event(&n->gatt, e);
+    provision_event(n->d, e);
 }
 
 static int on_notify(void *ctx, enum troth_wifi_gatt_id id, const uint8_t *value, uint16_t len)
@@ -77,6 +78,8 @@ static int on_notify(void *ctx, enum troth_wifi_gatt_id id, const uint8_t *value
 static void on_forget(void *ctx, troth_link eraser)
 {
     struct network *n = ctx;
+    if (eraser == TROTH_PROTOCOMM_WRITER) /* its reset is about a network that failed */
+        return;
     n->forgetting = true;
     n->eraser = eraser;
     ask_again(n);
@@ -92,23 +95,31 @@ static int on_again(sd_event_source *source, uint64_t usec, void *context)
         if (n->forgetting)
             ask_again(n);
     }
-    troth_wifi_gatt_sent(&n->gatt);
+    network_sent(n->d);
     return 0;
 }
 
 void network_sent(struct trothd *d)
 {
     troth_wifi_gatt_sent(&d->network->gatt);
+    provision_sent(d);
 }
 
 void network_disconnected(struct trothd *d, troth_link link)
 {
     troth_wifi_gatt_disconnected(&d->network->gatt, link);
+    provision_disconnected(d, link);
 }
 
-bool network_window(const struct trothd *d)
+void network_ask_again(struct trothd *d)
 {
-    return d->network->window;
+    ask_again(d->network);
+}
+
+void network_reach(struct trothd *d)
+{
+    bool troth = d->options.provision.protocols & PROVISION_TROTH && d->network->window;
+    bluetooth_window(d, troth || provision_is_open(d));
 }
 
 /* ---- time ---- */
@@ -198,6 +209,10 @@ static bool start_session(struct network *n, char *why, size_t why_cap)
         return false;
     }
     line_stored_network(result == TROTH_OK ? &stored : NULL);
+    if (!provision_start(n->d, &n->prov, result == TROTH_OK, why, why_cap)) {
+        wipe(&stored, sizeof stored);
+        return false;
+    }
     troth_prov_start(&n->prov, result == TROTH_OK ? &stored : NULL);
     wipe(&stored, sizeof stored);
     return true;
@@ -215,7 +230,9 @@ bool network_start(struct trothd *d, char *why, size_t why_cap)
         return false;
     struct runtime_clock prov = {prov_deadline, prov_tick, &n->prov};
     struct runtime_clock sim = {sim_deadline, sim_tick, &n->sim.sim};
-    int result = troth_gatt_register(runtime_host(d->runtime), &n->service);
+    int result = TROTH_OK;
+    if (d->options.provision.protocols & PROVISION_TROTH)
+        result = troth_gatt_register(runtime_host(d->runtime), &n->service);
     if (result == TROTH_OK)
         result = runtime_add_clock(d->runtime, &prov);
     if (result == TROTH_OK)

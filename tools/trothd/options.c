@@ -54,14 +54,14 @@ static bool parse_network(void *target, const char *text, char *why, size_t cap)
 static struct options scratch; /* what the table fills */
 
 static const struct options defaults = {
-    .name = "Troth",
-    .security = TROTH_WIFI_MODE_ENCRYPT,
+    .security = -1,
     .io_cap = -1,
     .keep_ble = true,
     .details = true,
     .attempts = 3,
     .attempt_s = 20,
     .retry = true,
+    .provision = PROVISION_DEFAULTS,
 };
 
 static const struct cli_option table[] = {
@@ -84,7 +84,9 @@ static const struct cli_option table[] = {
      .parse = parse_name,
      .target = &scratch.name,
      .argument = "NAME",
-     .help = "the name it advertises (Troth)"},
+     .help = "the name it advertises (Troth; with\n"
+             "--provision espressif PROV_ and six digits of the\n"
+             "address)"},
     {.name = "security",
      .letter = 's',
      .kind = CLI_CHOICE,
@@ -93,7 +95,8 @@ static const struct cli_option table[] = {
      .argument = "MODE",
      .help = "what a client must do before it may provision:\n"
              "none          nothing: plaintext, for evaluation only\n"
-             "encrypt       pair by LE Secure Connections (default)\n"
+             "encrypt       pair by LE Secure Connections (default;\n"
+             "              none with --provision espressif)\n"
              "authenticate  ... with a passkey or a comparison\n"
              "encrypt-any   insecure: legacy pairing will do"},
     {.name = "io-cap",
@@ -133,6 +136,13 @@ static const struct cli_option table[] = {
      .help = "a client's out-of-band block, looked for there\n"
              "whenever one wants to pair"},
     POLICY_OPTIONS(scratch.policy),
+    PROVISION_OPTIONS(scratch.provision),
+    {.name = "factory-reset",
+     .kind = CLI_FLAG,
+     .target = &scratch.factory_reset,
+     .not_in_config = true,
+     .help = "forget the network and all bonds, and end; needs\n"
+             "no controller"},
     {.name = "store",
      .kind = CLI_TEXT,
      .target = &scratch.store,
@@ -256,6 +266,21 @@ static int check_agent(struct options *o)
     return check_policy(o, otherwise);
 }
 
+/* Espressif's apps want no pairing: the session protects. Beside 8b84xxxx its rule counts. */
+static int check_provision(struct options *o)
+{
+    bool espressif = o->provision.protocols & PROVISION_ESPRESSIF;
+    const char *wrong = provision_check(&o->provision, o->security);
+    if (wrong)
+        return cli_misuse(&cli, "%s", wrong);
+    if (o->security < 0)
+        o->security = o->provision.protocols == PROVISION_ESPRESSIF ? TROTH_WIFI_MODE_NONE
+                                                                    : TROTH_WIFI_MODE_ENCRYPT;
+    if (!o->name && !espressif)
+        o->name = "Troth";
+    return CLI_GO;
+}
+
 static int parse(struct options *o, int argc, char **argv)
 {
     scratch = *o;
@@ -282,9 +307,13 @@ int options_read(struct options *o, int argc, char **argv)
         *o = scratch;
         status = parse(o, argc, argv);
     }
+    if (status == CLI_GO && o->factory_reset)
+        return status;
     if (status == CLI_GO && o->transport.kind == TRANSPORT_NONE)
         status = cli_misuse(&cli, "--transport is missing: " TRANSPORT_EXAMPLES);
     if (status == CLI_GO && o->network == NETWORK_NONE)
         status = cli_misuse(&cli, "--network is missing: sim:FILE, a file of simulated networks");
+    if (status == CLI_GO)
+        status = check_provision(o);
     return status == CLI_GO ? check_agent(o) : status;
 }

@@ -11,13 +11,14 @@
 #include "common/policy.h"
 #include "ports/linux/runtime.h"
 #include "ports/linux/store.h"
+#include "provision.h"
 
 enum { NETWORK_NONE = 0, NETWORK_SIM };
 
 struct options {
     struct transport_where transport;
-    const char *name;
-    int security; /* enum troth_wifi_mode */
+    const char *name; /* NULL: made from the address, PROV_XXXXXX */
+    int security; /* enum troth_wifi_mode; -1: what the protocol wants */
     int io_cap;   /* enum troth_io_cap; -1: what the agent allows */
     enum agent_kind agent;
     const char *agent_path; /* AGENT_SOCKET */
@@ -33,7 +34,9 @@ struct options {
     bool retry;
     bool json;
     const char *capture, *config;
+    bool factory_reset;
     struct policy_options policy;
+    struct provision_options provision;
 };
 
 /* CLI_GO, or the exit status: one sentence was said. */
@@ -63,7 +66,8 @@ struct oob_device {
     troth_ms due;           /* a fresh block */
 };
 
-struct network; /* network.c */
+struct network;   /* network.c */
+struct provision; /* provision.c */
 
 struct trothd {
     struct options options;
@@ -74,19 +78,24 @@ struct trothd {
     struct oob_device oob;
     struct runtime *runtime;
     struct network *network;
+    struct provision *provision; /* NULL: not wanted */
+    char made_name[16];
+    bool name_pending; /* the address it is made from is not known yet */
     struct peer peers[TROTH_MAX_LINKS];
     struct forgetting forgetting;
     bool stopping; /* asked to */
     int status;    /* to exit with */
 };
 
+/* Opened and locked. */
+bool trothd_open_store(struct trothd *d, char *why, size_t cap);
 /* Ends the loop; the first status counts. */
 void trothd_exit(struct trothd *d, int status);
 
 /* ---- bluetooth.c: the host and whoever answers it ---- */
 
 bool bluetooth_open(struct trothd *d, char *why, size_t why_cap);
-/* The provisioning window: whether the device advertises, and takes new bonds. */
+/* Be reachable: whether the device advertises, and takes new bonds. */
 void bluetooth_window(struct trothd *d, bool open);
 /* All bonds, that of the link `last` at the end. TROTH_BUSY: some are left, call again later. */
 int bluetooth_forget(struct trothd *d, troth_link last);
@@ -111,8 +120,15 @@ bool network_start(struct trothd *d, char *why, size_t why_cap);
 void network_close(struct trothd *d);
 void network_sent(struct trothd *d);
 void network_disconnected(struct trothd *d, troth_link link);
-/* Be reachable: the session wants it. */
-bool network_window(const struct trothd *d);
+/* Who shall be reachable has changed. */
+void network_reach(struct trothd *d);
+/* network_sent and provision_sent are to come soon: the host was busy. */
+void network_ask_again(struct trothd *d);
+
+/* ---- reset.c ---- */
+
+/* Forgets the network and the bonds, without a host; the exit status. */
+int reset(struct trothd *d);
 
 /* ---- lines.c: what is said ---- */
 

@@ -1,0 +1,295 @@
+/* Protocomm beside the provisioning session: over GATT, over HTTP, or both. */
+#include "trothd.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/wipe.h"
+#include "common/out.h"
+#include "ports/linux/provision_http.h"
+
+struct provision {
+    struct trothd *d;
+    struct provision_secrets secrets;
+    struct troth_protocomm protocomm;
+    struct troth_protocomm_gatt gatt;
+    struct troth_gatt_service service;
+    struct provision_http *http;
+    struct provision_custom custom;
+    struct troth_prov *prov;
+    uint8_t kind;
+    bool open;
+};
+
+/* ---- between protocomm and its transports ---- */
+
+static void on_respond(void *ctx, uint32_t session, int result, const uint8_t *out, size_t len)
+{
+    struct provision *p = ctx;
+    if (session < PROVISION_HTTP_SESSION)
+        troth_protocomm_gatt_respond(&p->gatt, session, result, out, len);
+    else if (p->http)
+        provision_http_respond(p->http, session, result, out, len);
+}
+
+static int on_complete(void *ctx, uint32_t token, enum troth_gatt_status status)
+{
+    struct provision *p = ctx;
+    int result = troth_gatt_complete(runtime_host(p->d->runtime), token, status, NULL, 0);
+    if (result == TROTH_BUSY)
+        network_ask_again(p->d);
+    return result;
+}
+
+static troth_ms on_now(void *ctx)
+{
+    const struct provision *p = ctx;
+    return runtime_now(p->d->runtime);
+}
+
+static void stop(struct provision *p)
+{
+    struct trothd *d = p->d;
+    p->open = false;
+    troth_protocomm_stop(&p->protocomm);
+    troth_protocomm_gatt_close(&p->gatt, true);
+    provision_http_close(p->http);
+    p->http = NULL;
+    line_provision_stopped();
+    network_reach(d);
+    for (unsigned i = 0; i < TROTH_MAX_LINKS && d->options.provision.protocols != PROVISION_BOTH;
+         i++)
+        if (d->peers[i].link != TROTH_NO_LINK)
+            troth_disconnect(runtime_host(d->runtime), d->peers[i].link, 0);
+}
+
+static void on_event(void *ctx, const struct troth_protocomm_event *e)
+{
+    switch (e->type) {
+    case TROTH_PROTOCOMM_EV_SESSION:
+        line_provision_session(e);
+        break;
+    case TROTH_PROTOCOMM_EV_FAULT:
+        line_provision_fault(e);
+        break;
+    case TROTH_PROTOCOMM_EV_ENDED:
+        break;
+    case TROTH_PROTOCOMM_EV_STOP:
+        stop(ctx);
+        break;
+    }
+}
+
+/* ---- what others ask ---- */
+
+static struct provision *of(const struct trothd *d)
+{
+    return d->provision && d->provision->prov ? d->provision : NULL;
+}
+
+bool provision_is_open(const struct trothd *d)
+{
+    return of(d) && of(d)->open;
+}
+
+bool provision_proven(const struct trothd *d, troth_link link)
+{
+    const struct provision *p = of(d);
+    return p && p->protocomm.here && p->protocomm.session == link &&
+           (p->protocomm.cfg.security.scheme == 0 || troth_security_ready(&p->protocomm.security));
+}
+
+void provision_advertising(const struct trothd *d, struct troth_advertising *adv)
+{
+    troth_protocomm_gatt_advertising(&d->provision->gatt, d->options.name, adv);
+}
+
+void provision_named(struct trothd *d)
+{
+    if (!provision_is_open(d))
+        return;
+    line_provision_started(d, NULL);
+    line_provision_qr(d, &d->provision->secrets, d->provision->kind);
+}
+
+void provision_sent(struct trothd *d)
+{
+    if (of(d))
+        troth_protocomm_gatt_sent(&of(d)->gatt);
+}
+
+void provision_disconnected(struct trothd *d, troth_link link)
+{
+    if (of(d))
+        troth_protocomm_gatt_disconnected(&of(d)->gatt, link);
+}
+
+/* ---- opening, also again after an erase ---- */
+
+static bool open_http(struct provision *p, char *why, size_t cap)
+{
+    struct trothd *d = p->d;
+    struct provision_http_config http = {.loop = d->loop,
+                                         .where = d->options.provision.http,
+                                         .protocomm = &p->protocomm,
+                                         .now = on_now,
+                                         .ctx = p};
+    if (!http.where)
+        return true;
+    p->http = provision_http_open(&http, why, cap);
+    if (p->http)
+        line_provision_started(d, provision_http_address(p->http));
+    return p->http != NULL;
+}
+
+static bool open_it(struct provision *p, char *why, size_t cap)
+{
+    p->open = true;
+    troth_protocomm_gatt_close(&p->gatt, false);
+    if (!p->d->name_pending)
+        provision_named(p->d);
+    return open_http(p, why, cap);
+}
+
+void provision_event(struct trothd *d, const struct troth_prov_event *e)
+{
+    char why[256];
+    struct provision *p = of(d);
+    if (!p)
+        return;
+    if (e->type == TROTH_PROV_EV_STATE && p->open)
+        line_provision_network(p->prov, e, p->kind);
+    troth_protocomm_prov_event(&p->protocomm, e);
+    if (e->type != TROTH_PROV_EV_ERASED || !e->u.erased.ok || p->open)
+        return;
+    if (!open_it(p, why, sizeof why))
+        out_error("%s", why);
+    network_reach(d);
+}
+
+static troth_ms deadline(const void *ctx)
+{
+    return troth_protocomm_deadline(ctx);
+}
+
+static void tick(void *ctx, troth_ms now)
+{
+    troth_protocomm_tick(ctx, now);
+}
+
+static enum troth_permission permission(const struct trothd *d)
+{
+    switch (d->options.security) {
+    case TROTH_WIFI_MODE_NONE:
+        return TROTH_OPEN;
+    case TROTH_WIFI_MODE_AUTH:
+        return TROTH_AUTHENTICATED_SC;
+    }
+    return TROTH_ENCRYPTED;
+}
+
+static bool serve(struct provision *p, char *why, size_t cap)
+{
+    struct trothd *d = p->d;
+    const struct provision_options *o = &d->options.provision;
+    struct provision_secrets *s = &p->secrets;
+    struct troth_protocomm_config protocomm = {
+        .security = {.scheme = (uint8_t)o->sec_ver,
+                     .random = provision_random,
+                     .pop = {s->pop, s->pop_len},
+                     .salt = {s->salt, s->salt_len},
+                     .verifier = {s->verifier, s->verifier_len}},
+        .prov = p->prov,
+        .kind = p->kind,
+        .keep_running = !o->auto_stop,
+        .respond = on_respond,
+        .event = on_event,
+        .ctx = p,
+    };
+    int result = troth_protocomm_init(&p->protocomm, &protocomm);
+    if (result != TROTH_OK) {
+        snprintf(why, cap, "%s",
+                 o->sec_ver == 2 ? "salt and verifier cannot be used: a salt of 1 to 128 octets, "
+                                   "no zero first, and a verifier of at most 384"
+                                 : "this network cannot be provisioned by --provision espressif");
+        return false;
+    }
+    provision_custom_open(&p->custom, d->loop, o, &p->protocomm);
+    if (o->custom_data || o->custom_data_command)
+        result =
+            troth_protocomm_endpoint(&p->protocomm, "custom-data", provision_custom, &p->custom);
+    struct troth_protocomm_gatt_config gatt = {.protocomm = &p->protocomm,
+                                               .permission = permission(d),
+                                               .complete = on_complete,
+                                               .now = on_now,
+                                               .ctx = p};
+    troth_protocomm_gatt_init(&p->gatt, &gatt);
+    troth_protocomm_gatt_close(&p->gatt, true);
+    p->service.table = &p->gatt.service;
+    p->service.ctx = &p->gatt;
+    struct runtime_clock clock = {deadline, tick, &p->protocomm};
+    if (result == TROTH_OK)
+        result = troth_gatt_register(runtime_host(d->runtime), &p->service);
+    if (result == TROTH_OK)
+        result = runtime_add_clock(d->runtime, &clock);
+    if (result != TROTH_OK)
+        snprintf(why, cap, "cannot serve Espressif's provisioning: %s", troth_result_words(result));
+    return result == TROTH_OK;
+}
+
+bool provision_open(struct trothd *d, char *why, size_t cap)
+{
+    if (!(d->options.provision.protocols & PROVISION_ESPRESSIF))
+        return true;
+    struct provision *p = calloc(1, sizeof *p);
+    if (!p) {
+        snprintf(why, cap, "no memory for provisioning");
+        return false;
+    }
+    p->d = d;
+    d->provision = p;
+    return provision_secrets_read(&p->secrets, &d->options.provision, why, cap);
+}
+
+bool provision_start(struct trothd *d, struct troth_prov *prov, bool provisioned, char *why,
+                     size_t cap)
+{
+    struct provision *p = d->provision;
+    if (!p)
+        return true;
+    uint8_t kinds = prov->cfg.net->kinds;
+    p->kind = (uint8_t)d->options.provision.kind;
+    if (!p->kind)
+        p->kind = kinds & 1u << TROTH_NET_WIFI ? TROTH_NET_WIFI : TROTH_NET_THREAD;
+    if (!(kinds & 1u << p->kind)) {
+        snprintf(why, cap, "--provision-kind: the network of --network is not of this kind");
+        return false;
+    }
+    p->prov = prov;
+    if (!serve(p, why, cap)) {
+        p->prov = NULL;
+        return false;
+    }
+    line_provision_security(d, p->kind);
+    if (provisioned && d->options.provision.auto_stop) {
+        line_provision_already();
+        return true;
+    }
+    return open_it(p, why, cap);
+}
+
+void provision_close(struct trothd *d)
+{
+    struct provision *p = d->provision;
+    if (!p)
+        return;
+    provision_custom_close(&p->custom);
+    provision_http_close(p->http);
+    p->http = NULL;
+    if (p->prov)
+        troth_protocomm_stop(&p->protocomm);
+    d->provision = NULL;
+    wipe(p, sizeof *p);
+    free(p);
+}
