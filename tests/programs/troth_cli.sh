@@ -35,7 +35,7 @@ expect() {
 expect 0 '^Usage: troth COMMAND' "$troth" --help
 expect 0 '^Usage: troth COMMAND' "$troth" help
 expect 0 '^troth [0-9]+\.[0-9]+' "$troth" --version
-for command in scan pair 'provision wifi' status erase 'bonds list' 'bonds show' 'bonds remove' \
+for command in scan pair 'provision wifi' 'provision thread' status erase 'bonds list' 'bonds show' 'bonds remove' \
     'bonds export' 'bonds import' 'oob make' 'oob show' agent predict air; do
     read -ra words <<<"$command"
     expect 0 "^Usage: troth $command" "$troth" "${words[@]}" --help
@@ -47,7 +47,7 @@ done
 expect 0 'unsafe' "$troth" pair --help
 expect 2 'command is missing' "$troth"
 expect 2 "no command 'frobnicate'" "$troth" frobnicate
-expect 2 "no command 'thread'" "$troth" provision thread
+expect 2 "no command 'zigbee'" "$troth" provision zigbee
 
 "$troth" predict >/dev/full 2>"$dir/err" && fault 'predict to a full disk succeeds'
 grep -q '^troth predict: standard output cannot be written' "$dir/err" || fault "a full disk: $(cat "$dir/err")"

@@ -248,7 +248,7 @@ static void print_help(const struct cli *cli)
 
 /* ---- parsing ---- */
 
-#define OPTIONS_MAX 64
+#define OPTIONS_MAX 128
 enum { LONG_BASE = 256 };
 
 struct getopt_tables {

@@ -82,6 +82,18 @@ static int read_password(struct credentials *k, const struct cli *cli,
     size_t len;
     if (o->password && o->password_file)
         return cli_misuse(cli, "of --password and --password-file only one can be given");
+    if (o->passphrase && path)
+        return cli_misuse(cli, "of --passphrase, --password and --password-file only one can be "
+                               "given");
+    if (o->passphrase) {
+        size_t n = strlen(o->passphrase);
+        if (n > sizeof k->wifi.password.b)
+            return cli_misuse(cli, "--passphrase: a password has at most 64 octets");
+        memcpy(k->wifi.password.b, o->passphrase, n);
+        k->wifi.password.len = (uint8_t)n;
+        k->have_password = true;
+        return CLI_GO;
+    }
     if (o->password && strcmp(o->password, "-"))
         return cli_misuse(cli,
                           "--password takes only -, for stdin: others can read a command line; "

@@ -8,7 +8,8 @@
 
 struct credentials_options {
     const char *ssid, *ssid_hex, *password, *password_file;
-    int security; /* enum troth_wifi_security */
+    const char *passphrase; /* on the command line, as esp_prov takes it; empty: open */
+    int security;           /* enum troth_wifi_security */
 };
 
 struct credentials {

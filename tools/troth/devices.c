@@ -25,6 +25,15 @@ static const struct {
     {0x1822, "Pulse Oximeter"},
 };
 
+/* Espressif's provisioning: the service of its examples, its default; and what devices are called. */
+static const uint8_t protocomm[][16] = {
+    {0xb4, 0xdf, 0x5a, 0x1c, 0x3f, 0x6b, 0xf4, 0xbf, 0xea, 0x4a, 0x82, 0x03, 0x04, 0x90, 0x1a,
+     0x02},
+    {0x07, 0xed, 0x9b, 0x2d, 0x0f, 0x06, 0x7c, 0x87, 0x9b, 0x43, 0x43, 0x6b, 0x4d, 0x24, 0x75,
+     0x17},
+};
+static const char protocomm_names[] = "PROV_";
+
 static void add_service(struct device *d, const char *words)
 {
     size_t len = strlen(d->services);
@@ -50,6 +59,8 @@ static void take_uuid128(struct device *d, const uint8_t *value, uint8_t len)
     for (uint8_t at = 0; at + 16 <= len; at += 16) {
         if (!memcmp(value + at, wifi.b, 16))
             d->wifi = true;
+        for (size_t i = 0; i < sizeof protocomm / sizeof *protocomm; i++)
+            d->protocomm |= !memcmp(value + at, protocomm[i], 16);
     }
 }
 
@@ -73,8 +84,11 @@ static void take_data(struct device *d, const uint8_t *data, uint8_t len)
     }
     for (size_t i = 0; i < sizeof wifi_names / sizeof *wifi_names; i++)
         d->wifi |= !strcmp(d->name, wifi_names[i]);
+    d->protocomm |= !strncmp(d->name, protocomm_names, sizeof protocomm_names - 1);
     if (d->wifi)
         add_service(d, "Wi-Fi provisioning");
+    if (d->protocomm)
+        add_service(d, "Espressif provisioning");
 }
 
 struct device *devices_report(struct devices *all, const struct troth_event *report, bool *fresh)
@@ -134,8 +148,9 @@ bool device_is_shown(const struct device *d)
 static int order(const void *left, const void *right)
 {
     const struct device *a = left, *b = right;
-    if (a->wifi != b->wifi)
-        return a->wifi ? -1 : 1;
+    bool first = a->wifi || a->protocomm;
+    if (first != (b->wifi || b->protocomm))
+        return first ? -1 : 1;
     int ra = a->rssi == 127 ? -128 : a->rssi, rb = b->rssi == 127 ? -128 : b->rssi;
     if (ra != rb)
         return rb - ra;
@@ -178,7 +193,8 @@ void devices_row(FILE *to, const struct device *d, unsigned number)
         snprintf(rssi, sizeof rssi, "%d dBm", d->rssi);
     if (number)
         fprintf(to, "[%3u] ", number);
-    fprintf(to, "%s%s%s%*s  %s (%s)  %8s  %s\n", out_sgr(d->wifi ? OUT_GOOD : OUT_PLAIN, to), name,
-            out_sgr_end(to), pad > 0 ? pad : 0, "", troth_addr_text(&d->addr, text),
-            device_addr_type(&d->addr), rssi, *d->services ? d->services : "-");
+    fprintf(to, "%s%s%s%*s  %s (%s)  %8s  %s\n",
+            out_sgr(d->wifi || d->protocomm ? OUT_GOOD : OUT_PLAIN, to), name, out_sgr_end(to),
+            pad > 0 ? pad : 0, "", troth_addr_text(&d->addr, text), device_addr_type(&d->addr),
+            rssi, *d->services ? d->services : "-");
 }

@@ -13,6 +13,7 @@ struct device {
     int8_t rssi; /* dBm; 127: not known */
     bool connectable;
     bool wifi;         /* has the Wi-Fi provisioning service, by its UUID or its well-known name */
+    bool protocomm;    /* speaks Espressif's provisioning, by its usual UUIDs or names */
     char services[80]; /* those we know, in words */
 };
 

@@ -41,7 +41,7 @@ static void tell(const struct device *d)
     troth_addr_text(&d->addr, addr);
     cJSON *fields = out_fields("address:s type:s name:s connectable:b provisioning:b services:s",
                                addr, device_addr_type(&d->addr), *d->name ? d->name : NULL,
-                               d->connectable, d->wifi, *d->services ? d->services : NULL);
+                               d->connectable, d->wifi || d->protocomm, *d->services ? d->services : NULL);
     if (d->rssi != 127)
         cJSON_AddNumberToObject(fields, "rssi", d->rssi);
     out_result("device", fields, "%s %s", addr, d->name);
