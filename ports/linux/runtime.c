@@ -50,7 +50,7 @@ troth_ms runtime_now(const struct runtime *r)
     return now_ms();
 }
 
-static void random_octets(void *ctx, uint8_t *out, size_t len)
+void runtime_random(void *ctx, uint8_t *out, size_t len)
 {
     (void)ctx;
     while (len) {
@@ -424,7 +424,7 @@ struct runtime *runtime_new(const struct runtime_config *config, char *why, size
         .send = on_send,
         .event = on_event,
         .ask = on_ask,
-        .random = random_octets,
+        .random = runtime_random,
         .ctx = r,
         .name = config->name,
         .appearance = config->appearance,

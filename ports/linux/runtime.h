@@ -63,6 +63,8 @@ void runtime_free(struct runtime *r);
 
 struct troth_host *runtime_host(struct runtime *r);
 troth_ms runtime_now(const struct runtime *r);
+/* The kernel's, as troth_host_config.random wants it; ctx is not looked at. */
+void runtime_random(void *ctx, uint8_t *out, size_t len);
 
 /* Something else that lives by the clock (struct troth_prov, troth_net_sim, troth_wifi_client). */
 struct runtime_clock {

@@ -5,26 +5,10 @@
 #include "common/out.h"
 #include "common/secret.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/random.h>
-
-static void random_octets(void *ctx, uint8_t *out, size_t len)
-{
-    (void)ctx;
-    while (len) {
-        ssize_t n = getrandom(out, len, 0);
-        if (n < 0 && errno != EINTR) /* keys from anything else would be worse than none */
-            abort();
-        if (n > 0) {
-            out += n;
-            len -= (size_t)n;
-        }
-    }
-}
 
 bool protocomm_failed(struct protocomm *p, const char *result, const char *format, ...)
 {
@@ -159,7 +143,7 @@ static int set_up(struct protocomm *p, uint8_t dialect)
     struct protocomm_login *l = p->login;
     struct troth_security_config cfg = {
         .scheme = p->ver.scheme,
-        .random = random_octets,
+        .random = runtime_random,
         .username = {l->username.b, l->username.len},
         .password = {l->password.b, l->password.len},
         .patch = p->ver.patch,

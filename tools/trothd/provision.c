@@ -196,7 +196,7 @@ static bool serve(struct provision *p, char *why, size_t cap)
     struct provision_secrets *s = &p->secrets;
     struct troth_protocomm_config protocomm = {
         .security = {.scheme = (uint8_t)o->sec_ver,
-                     .random = provision_random,
+                     .random = runtime_random,
                      .pop = {s->pop, s->pop_len},
                      .salt = {s->salt, s->salt_len},
                      .verifier = {s->verifier, s->verifier_len}},

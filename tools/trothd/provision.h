@@ -121,7 +121,6 @@ struct provision_secrets { /* wiped by provision_close */
 };
 bool provision_secrets_read(struct provision_secrets *s, const struct provision_options *o,
                             char *why, size_t why_cap);
-void provision_random(void *ctx, uint8_t *out, size_t len);
 
 /* ---- provision_custom.c: the endpoint custom-data ---- */
 

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include <cjson/cJSON.h>
 
@@ -16,20 +15,6 @@
 #define FILE_MAX    8192
 #define SALT_LEN    16
 #define FILE_SHAPES "{\"salt\": \"HEX\", \"verifier\": \"HEX\"}, or two C arrays of these names"
-
-void provision_random(void *ctx, uint8_t *out, size_t len)
-{
-    (void)ctx;
-    while (len) {
-        ssize_t n = getrandom(out, len, 0);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) /* keys from anything else would be worse than none */
-            abort();
-        out += n;
-        len -= (size_t)n;
-    }
-}
 
 /* ---- salt and verifier from a file ---- */
 
@@ -127,7 +112,7 @@ static bool make_verifier(struct provision_secrets *s, const struct provision_op
                      why, cap))
         return false;
     do {
-        provision_random(NULL, s->salt, SALT_LEN);
+        runtime_random(NULL, s->salt, SALT_LEN);
     } while (s->salt[0] == 0);
     s->salt_len = SALT_LEN;
     s->verifier_len = sizeof s->verifier;
