@@ -142,7 +142,8 @@ struct troth_policy {
     /*
      * Accept only the specified authentication: what a pairing would result in (bonding of both,
      * MITM of the model, SC of both) must be the BOND, MITM and SC bits of features.auth_req, no
-     * less and no more; else 0x03, then the link is dropped with 0x13.
+     * less and no more; else 0x03, then the link is dropped with 0x13. With no_bonding, BOND among
+     * them could never be: TROTH_INVALID.
      */
     bool exact;
     /*

@@ -28,7 +28,8 @@ static bool policy_valid(const struct troth_policy *p)
            p->features.max_key_size >= 7 && p->features.max_key_size <= 16 &&
            (!p->min_key_size || (p->min_key_size >= 7 && p->min_key_size <= 16)) &&
            p->just_works <= TROTH_JUST_WORKS_REFUSED && p->models <= TROTH_ALL_MODELS &&
-           p->passkey <= 999999;
+           p->passkey <= 999999 &&
+           !(p->exact && p->no_bonding && p->features.auth_req & TROTH_AUTH_BOND);
 }
 
 int troth_set_policy(struct troth_host *h, const struct troth_policy *policy)

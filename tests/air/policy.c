@@ -152,6 +152,11 @@ static void one_link_has_its_own(void **state)
     p.fixed_passkey = true;
     p.passkey = 1000000;
     assert_int_equal(troth_set_policy(lamp->host, &p), TROTH_INVALID);
+    p = lamp->config.policy;
+    p.exact = p.no_bonding = true; /* and BOND is specified: nobody could ever pair */
+    assert_int_equal(troth_set_policy(lamp->host, &p), TROTH_INVALID);
+    p.features.auth_req &= (uint8_t)~TROTH_AUTH_BOND;
+    assert_int_equal(troth_set_policy(lamp->host, &p), TROTH_OK);
 }
 
 static void it_ends_with_its_link(void **state)
@@ -303,6 +308,29 @@ static void addresses_do_not_help(void **state)
     expect(lamp, TROTH_EV_PAIRED);
 }
 
+/* In Just Works there is nothing to guess: who breaks it off holds up nobody else. */
+static void just_works_broken_off_is_no_guess(void **state)
+{
+    (void)state;
+    lamp->config.policy.features.io_cap = TROTH_NO_INPUT_NO_OUTPUT;
+    device_on(lamp);
+    device_advertise(lamp);
+    for (uint8_t i = 1; i <= 14; i++) {
+        phone->radio_config.has_address = true;
+        memcpy(phone->radio_config.address, (uint8_t[6]){i, 1, 2, 3, 4, 5}, 6);
+        device_on(phone);
+        device_connect(phone, lamp);
+        pair();
+        expect(phone, TROTH_EV_PAIRING);
+        assert_int_equal(
+            troth_pairing_cancel(phone->host, phone->link, TROTH_SMP_UNSPECIFIED_REASON), TROTH_OK);
+        expect(lamp, TROTH_EV_PAIRING_FAILED);
+        assert_int_equal(troth_pairing_wait(lamp->host, lamp->link), 0);
+        device_cut(phone);
+        expect(lamp, TROTH_EV_DISCONNECTED);
+    }
+}
+
 /* ---- a timeout ---- */
 
 static void a_timeout_drops_the_link(void **state)
@@ -397,6 +425,7 @@ int main(void)
         TEST(who_fails_often_waits),
         TEST(waits_never_shrink),
         TEST(addresses_do_not_help),
+        TEST(just_works_broken_off_is_no_guess),
         TEST(a_timeout_drops_the_link),
         TEST(or_leaves_it_up_without_smp),
         TEST(a_fixed_passkey),
