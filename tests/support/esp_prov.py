@@ -373,6 +373,7 @@ def terminal():
         screen.shows("proof of possession.*: ")
         screen.types(POP)
         screen.shows(r"\[ 1\] net0 .* WPA2.*\n\[ 2\] open .* open")
+        screen.shows(r"by number \(0 to rescan\): ")
         screen.types("1")
         screen.shows("Password .*: ")
         screen.types(PASSPHRASE)
