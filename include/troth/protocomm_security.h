@@ -83,6 +83,8 @@ struct troth_security {
             uint8_t key[64];           /* K */
             uint8_t proof[64];         /* M1 of the client */
             uint8_t answer[64];        /* M2 of the device */
+            uint8_t short_proof[64];   /* device: both for a client that drops zeros of K */
+            uint8_t short_answer[64];
             uint8_t secret[32];        /* the client's a */
             uint8_t number[TROTH_BIG]; /* the client's A; the device's verifier at work */
             uint8_t nonce[12];

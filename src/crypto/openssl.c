@@ -348,13 +348,54 @@ static bool big_close(struct big *c, bool ok, uint8_t *out)
     return ok;
 }
 
+/* No division of secrets: libcrypto's takes a time that tells of them. */
+
+/* a - b, and whether it is negative, in a time that tells neither. */
+static unsigned subtract(const uint8_t a[TROTH_BIG], const uint8_t b[TROTH_BIG],
+                         uint8_t out[TROTH_BIG])
+{
+    unsigned borrow = 0;
+    for (size_t i = TROTH_BIG; i-- > 0;) {
+        unsigned d = (unsigned)a[i] - b[i] - borrow;
+        out[i] = (uint8_t)d;
+        borrow = d >> 31;
+    }
+    return borrow;
+}
+
+static unsigned add(const uint8_t a[TROTH_BIG], const uint8_t b[TROTH_BIG], uint8_t mask,
+                    uint8_t out[TROTH_BIG])
+{
+    unsigned carry = 0;
+    for (size_t i = TROTH_BIG; i-- > 0;) {
+        carry += (unsigned)a[i] + (b[i] & mask);
+        out[i] = (uint8_t)carry;
+        carry >>= 8;
+    }
+    return carry;
+}
+
+/* An operand below n: as a rule it is. False: n is not usable, or no memory. */
+static bool reduce(const uint8_t a[TROTH_BIG], const uint8_t n[TROTH_BIG], uint8_t out[TROTH_BIG])
+{
+    struct big c;
+    unsigned below = subtract(a, n, out);
+    memcpy(out, a, TROTH_BIG);
+    VERIFY(!below, true);
+    bool ok = big_open(&c, a, n, 0, n) && BN_nnmod(c.r, c.a, c.n, c.ctx);
+    return big_close(&c, ok, out);
+}
+
 bool troth_modexp(const uint8_t base[TROTH_BIG], const uint8_t *exponent, size_t len,
                   const uint8_t n[TROTH_BIG], uint8_t out[TROTH_BIG])
 {
     struct big c;
-    bool ok = big_open(&c, base, exponent, len, n) && BN_nnmod(c.a, c.a, c.n, c.ctx) &&
+    uint8_t a[TROTH_BIG];
+    VERIFY(reduce(base, n, a), false);
+    bool ok = big_open(&c, a, exponent, len, n) &&
               BN_mod_exp_mont_consttime(c.r, c.a, c.b, c.n, c.ctx, NULL);
 
+    wipe(a, sizeof a);
     return big_close(&c, ok, out);
 }
 
@@ -362,25 +403,50 @@ bool troth_mulmod(const uint8_t a[TROTH_BIG], const uint8_t b[TROTH_BIG],
                   const uint8_t n[TROTH_BIG], uint8_t out[TROTH_BIG])
 {
     struct big c;
-    bool ok = big_open(&c, a, b, TROTH_BIG, n) && BN_mod_mul(c.r, c.a, c.b, c.n, c.ctx);
+    uint8_t x[TROTH_BIG], y[TROTH_BIG];
+    VERIFY(reduce(a, n, x) && reduce(b, n, y), false);
+    BN_MONT_CTX *mont = BN_MONT_CTX_new();
+    bool ok = big_open(&c, x, y, TROTH_BIG, n) && mont && BN_MONT_CTX_set(mont, c.n, c.ctx) &&
+              BN_to_montgomery(c.a, c.a, mont, c.ctx) &&
+              BN_mod_mul_montgomery(c.r, c.a, c.b, mont, c.ctx);
 
+    BN_MONT_CTX_free(mont);
+    wipe(x, sizeof x);
+    wipe(y, sizeof y);
     return big_close(&c, ok, out);
+}
+
+/* Odd, and above 1. */
+static bool is_modulus(const uint8_t n[TROTH_BIG])
+{
+    static const uint8_t one[TROTH_BIG] = {[TROTH_BIG - 1] = 1};
+    uint8_t more[TROTH_BIG];
+    return n[TROTH_BIG - 1] & 1 && subtract(one, n, more);
 }
 
 bool troth_addmod(const uint8_t a[TROTH_BIG], const uint8_t b[TROTH_BIG],
                   const uint8_t n[TROTH_BIG], uint8_t out[TROTH_BIG])
 {
-    struct big c;
-    bool ok = big_open(&c, a, b, TROTH_BIG, n) && BN_mod_add(c.r, c.a, c.b, c.n, c.ctx);
-
-    return big_close(&c, ok, out);
+    uint8_t x[TROTH_BIG], y[TROTH_BIG];
+    VERIFY(is_modulus(n) && reduce(a, n, x) && reduce(b, n, y), false);
+    unsigned carry = add(x, y, 0xff, x);
+    unsigned below = subtract(x, n, y);
+    uint8_t keep = (uint8_t) - (below & ~carry & 1u);
+    for (size_t i = 0; i < TROTH_BIG; i++)
+        out[i] = (uint8_t)((x[i] & keep) | (y[i] & ~keep));
+    wipe(x, sizeof x);
+    wipe(y, sizeof y);
+    return true;
 }
 
 bool troth_submod(const uint8_t a[TROTH_BIG], const uint8_t b[TROTH_BIG],
                   const uint8_t n[TROTH_BIG], uint8_t out[TROTH_BIG])
 {
-    struct big c;
-    bool ok = big_open(&c, a, b, TROTH_BIG, n) && BN_mod_sub(c.r, c.a, c.b, c.n, c.ctx);
-
-    return big_close(&c, ok, out);
+    uint8_t x[TROTH_BIG], y[TROTH_BIG];
+    VERIFY(is_modulus(n) && reduce(a, n, x) && reduce(b, n, y), false);
+    uint8_t negative = (uint8_t)-subtract(x, y, x);
+    add(x, n, negative, out);
+    wipe(x, sizeof x);
+    wipe(y, sizeof y);
+    return true;
 }

@@ -5,7 +5,7 @@
 #include "base/wipe.h"
 #include "prov/srp6a.h"
 
-#define TRIES 64 /* of a random number whose results begin with zero: each fails at most 4/256 */
+#define TRIES 64 /* of a random number whose public key begins with zero, as one in 256 does */
 
 static bool usable(struct troth_security *s)
 {
@@ -22,13 +22,11 @@ static bool usable(struct troth_security *s)
     return ok;
 }
 
-#define WIRE(octets, n) (&(const struct troth_piece){(octets), (n)})
-
-/* The session key is the first half of K; the rest of the handshake is forgotten. */
-static void establish(struct troth_security *s, const uint8_t nonce[12])
+/* The session key is 32 octets of K; the rest of the handshake is forgotten. */
+static void establish(struct troth_security *s, size_t at, const uint8_t nonce[12])
 {
     uint8_t key[32];
-    memcpy(key, s->u.two.key, sizeof key);
+    memcpy(key, s->u.two.key + at, sizeof key);
     wipe(&s->u.two, sizeof s->u.two);
     memcpy(s->u.two.key, key, sizeof key);
     memcpy(s->u.two.nonce, nonce, 12);
@@ -39,30 +37,39 @@ static void establish(struct troth_security *s, const uint8_t nonce[12])
 /* ---- device ---- */
 
 /*
- * All that follows from A and I is known here, so a b is drawn for which B, K, M1 and M2 begin with
- * no zero: clients in use drop such zeros, each other ones.
+ * B begins with no zero, since clients in use disagree on what to hash then. K, M1 and M2 may: a b that
+ * was chosen by them would tell of the password, a little each time, to whoever asks and then tries
+ * passwords on what came back.
  */
-static enum troth_security_fault draw(struct troth_security *s, const pb_S2Cmd0 *m,
-                                      uint8_t big_b[TROTH_BIG])
+static enum troth_security_fault choose(struct troth_security *s, const pb_S2Cmd0 *m,
+                                        uint8_t big_b[TROTH_BIG])
 {
-    const struct troth_piece name = {m->client_username.bytes, m->client_username.size};
     const struct troth_piece a = {m->client_pubkey.bytes, TROTH_BIG};
-    uint8_t *key = s->u.two.key, *proof = s->u.two.proof, *answer = s->u.two.answer;
     uint8_t b[SRP_SECRET];
-    bool good = false;
+    bool good = true;
     srp_number(s->cfg.verifier.p, s->cfg.verifier.len, s->u.two.number);
-    for (unsigned i = 0; i < TRIES && !good; i++) {
+    big_b[0] = 0;
+    for (unsigned i = 0; i < TRIES && good && big_b[0] == 0; i++) {
         s->cfg.random(s->cfg.ctx, b, sizeof b);
-        if (!srp_device_public(s->u.two.number, b, big_b))
-            break;
-        if (big_b[0] == 0 || !srp_device_key(s->u.two.number, b, a.p, big_b, key))
-            continue;
-        srp_client_proof(&name, &s->cfg.salt, &a, WIRE(big_b, TROTH_BIG), key, proof);
-        srp_device_proof(&a, proof, key, answer);
-        good = key[0] && proof[0] && answer[0];
+        good = srp_device_public(s->u.two.number, b, big_b);
     }
+    good = good && big_b[0] && srp_device_key(s->u.two.number, b, a.p, big_b, s->u.two.key);
     wipe(b, sizeof b);
     return good ? TROTH_SECURITY_FINE : TROTH_SECURITY_LOCAL;
+}
+
+/* What the client will prove, and what is answered: with all of K, and with what some make of it. */
+static void expect(struct troth_security *s, const pb_S2Cmd0 *m, const uint8_t big_b[TROTH_BIG])
+{
+    const struct troth_piece name = {m->client_username.bytes, m->client_username.size};
+    const struct troth_piece a = {m->client_pubkey.bytes, TROTH_BIG}, b = {big_b, TROTH_BIG};
+    size_t zeros = srp_zeros(s->u.two.key, SRP_HASH / 2);
+    const struct troth_piece key = {s->u.two.key, SRP_HASH};
+    const struct troth_piece min = {s->u.two.key + zeros, SRP_HASH - zeros};
+    srp_client_proof(&name, &s->cfg.salt, &a, &b, &key, s->u.two.proof);
+    srp_device_proof(&a, s->u.two.proof, &key, s->u.two.answer);
+    srp_client_proof(&name, &s->cfg.salt, &a, &b, &min, s->u.two.short_proof);
+    srp_device_proof(&a, s->u.two.short_proof, &min, s->u.two.short_answer);
 }
 
 static enum troth_security_fault serve_cmd0(struct troth_security *s, pb_Sec2 *m)
@@ -75,8 +82,9 @@ static enum troth_security_fault serve_cmd0(struct troth_security *s, pb_Sec2 *m
            TROTH_SECURITY_MALFORMED);
     VERIFY(srp_number_ok(c->client_pubkey.bytes), TROTH_SECURITY_KEY);
     troth_security_end(s);
-    enum troth_security_fault fault = draw(s, c, big_b);
+    enum troth_security_fault fault = choose(s, c, big_b);
     VERIFY(!fault, fault);
+    expect(s, c, big_b);
     memset(m, 0, sizeof *m);
     m->msg = pb_RESP0;
     m->which_payload = pb_Sec2_sr0_tag;
@@ -86,22 +94,29 @@ static enum troth_security_fault serve_cmd0(struct troth_security *s, pb_Sec2 *m
     return TROTH_SECURITY_FINE;
 }
 
+/*
+ * M1 is taken as a number, since the Android library drops its leading zeros; and those of K as well,
+ * wherever it uses K: as the key of messages it begins behind them.
+ */
 static enum troth_security_fault serve_cmd1(struct troth_security *s, pb_Sec2 *m)
 {
-    uint8_t nonce[12] = {[11] = 1};
-    VERIFY(m->which_payload == pb_Sec2_sc1_tag && s->step == SECURITY_STARTED &&
-               SECURITY_IS(m->payload.sc1.client_proof, SRP_HASH),
+    uint8_t nonce[12] = {[11] = 1}, answer[SRP_HASH], proof[SRP_HASH] = {0};
+    size_t len = m->payload.sc1.client_proof.size;
+    VERIFY(m->which_payload == pb_Sec2_sc1_tag && s->step == SECURITY_STARTED && len &&
+               len <= SRP_HASH,
            TROTH_SECURITY_MALFORMED);
-    VERIFY(equal_secret(m->payload.sc1.client_proof.bytes, s->u.two.proof, SRP_HASH),
-           TROTH_SECURITY_PROOF);
+    memcpy(proof + SRP_HASH - len, m->payload.sc1.client_proof.bytes, len);
+    bool whole = equal_secret(proof, s->u.two.proof, SRP_HASH);
+    VERIFY(whole || equal_secret(proof, s->u.two.short_proof, SRP_HASH), TROTH_SECURITY_PROOF);
+    memcpy(answer, whole ? s->u.two.answer : s->u.two.short_answer, SRP_HASH);
     s->cfg.random(s->cfg.ctx, nonce, 8);
     memset(m, 0, sizeof *m);
     m->msg = pb_RESP1;
     m->which_payload = pb_Sec2_sr1_tag;
-    SECURITY_PUT(m->payload.sr1.device_proof, s->u.two.answer, SRP_HASH);
+    SECURITY_PUT(m->payload.sr1.device_proof, answer, SRP_HASH);
     SECURITY_PUT(m->payload.sr1.device_nonce, nonce, sizeof nonce);
     s->cfg.patch = 1;
-    establish(s, nonce);
+    establish(s, whole ? 0 : srp_zeros(s->u.two.key, SRP_HASH / 2), nonce);
     return TROTH_SECURITY_FINE;
 }
 
@@ -155,6 +170,7 @@ static enum troth_security_fault next_resp0(struct troth_security *s, pb_Sec2 *m
     const struct troth_piece salt = {r->device_salt.bytes, r->device_salt.size};
     const struct troth_piece wire_a = {s->u.two.number, TROTH_BIG};
     const struct troth_piece wire_b = {r->device_pubkey.bytes, r->device_pubkey.size};
+    const struct troth_piece key = {s->u.two.key, SRP_HASH};
     uint8_t x[SRP_HASH], big_b[TROTH_BIG];
     VERIFY(m->msg == pb_RESP0 && m->which_payload == pb_Sec2_sr0_tag, TROTH_SECURITY_MALFORMED);
     s->status = (uint8_t)r->status;
@@ -166,8 +182,8 @@ static enum troth_security_fault next_resp0(struct troth_security *s, pb_Sec2 *m
     bool ok = srp_client_key(s->u.two.secret, s->u.two.number, big_b, x, s->u.two.key);
     wipe(x, sizeof x);
     VERIFY(ok, TROTH_SECURITY_KEY);
-    srp_client_proof(&s->cfg.username, &salt, &wire_a, &wire_b, s->u.two.key, s->u.two.proof);
-    srp_device_proof(&wire_a, s->u.two.proof, s->u.two.key, s->u.two.answer);
+    srp_client_proof(&s->cfg.username, &salt, &wire_a, &wire_b, &key, s->u.two.proof);
+    srp_device_proof(&wire_a, s->u.two.proof, &key, s->u.two.answer);
     wipe(s->u.two.secret, sizeof s->u.two.secret);
     memset(m, 0, sizeof *m);
     m->msg = pb_CMD1;
@@ -186,7 +202,7 @@ static enum troth_security_fault next_resp1(struct troth_security *s, pb_Sec2 *m
     VERIFY(SECURITY_IS(r->device_proof, SRP_HASH) && SECURITY_IS(r->device_nonce, 12),
            TROTH_SECURITY_MALFORMED);
     VERIFY(equal_secret(r->device_proof.bytes, s->u.two.answer, SRP_HASH), TROTH_SECURITY_PROOF);
-    establish(s, r->device_nonce.bytes);
+    establish(s, 0, r->device_nonce.bytes);
     return TROTH_SECURITY_FINE;
 }
 

@@ -241,7 +241,7 @@ bool srp_device_key(const uint8_t v[TROTH_BIG], const uint8_t b[SRP_SECRET],
 
 void srp_client_proof(const struct troth_piece *username, const struct troth_piece *salt,
                       const struct troth_piece *wire_a, const struct troth_piece *wire_b,
-                      const uint8_t key[SRP_HASH], uint8_t m1[SRP_HASH])
+                      const struct troth_piece *key, uint8_t m1[SRP_HASH])
 {
     uint8_t group[SRP_HASH], name[SRP_HASH];
     HASH(group, PIECE(srp_n, TROTH_BIG));
@@ -249,12 +249,11 @@ void srp_client_proof(const struct troth_piece *username, const struct troth_pie
     for (size_t i = 0; i < SRP_HASH; i++)
         group[i] ^= name[i];
     HASH(name, *username);
-    HASH(m1, PIECE(group, SRP_HASH), PIECE(name, SRP_HASH), *salt, *wire_a, *wire_b,
-         PIECE(key, SRP_HASH));
+    HASH(m1, PIECE(group, SRP_HASH), PIECE(name, SRP_HASH), *salt, *wire_a, *wire_b, *key);
 }
 
 void srp_device_proof(const struct troth_piece *wire_a, const uint8_t m1[SRP_HASH],
-                      const uint8_t key[SRP_HASH], uint8_t m2[SRP_HASH])
+                      const struct troth_piece *key, uint8_t m2[SRP_HASH])
 {
-    HASH(m2, *wire_a, PIECE(m1, SRP_HASH), PIECE(key, SRP_HASH));
+    HASH(m2, *wire_a, PIECE(m1, SRP_HASH), *key);
 }

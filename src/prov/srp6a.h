@@ -53,9 +53,9 @@ bool srp_device_key(const uint8_t v[TROTH_BIG], const uint8_t b[SRP_SECRET],
 /* M1 = H(H(N) ^ H(PAD(g)) | H(I) | s | A | B | K), A and B as they crossed the wire */
 void srp_client_proof(const struct troth_piece *username, const struct troth_piece *salt,
                       const struct troth_piece *wire_a, const struct troth_piece *wire_b,
-                      const uint8_t key[SRP_HASH], uint8_t m1[SRP_HASH]);
+                      const struct troth_piece *key, uint8_t m1[SRP_HASH]);
 /* M2 = H(A | M1 | K) */
 void srp_device_proof(const struct troth_piece *wire_a, const uint8_t m1[SRP_HASH],
-                      const uint8_t key[SRP_HASH], uint8_t m2[SRP_HASH]);
+                      const struct troth_piece *key, uint8_t m2[SRP_HASH]);
 
 #endif

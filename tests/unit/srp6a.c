@@ -73,9 +73,9 @@ static void transcript(const cJSON *v)
     assert_true(srp_device_key(v_, b, big_a, big_b, got));
     assert_memory_equal(got, key, 64);
     fixed(v, "M1", m, 64);
-    srp_client_proof(&name, &salt, &wire_a, &wire_b, key, got);
+    srp_client_proof(&name, &salt, &wire_a, &wire_b, &(struct troth_piece){key, 64}, got);
     assert_memory_equal(got, m, 64);
-    srp_device_proof(&wire_a, m, key, got);
+    srp_device_proof(&wire_a, m, &(struct troth_piece){key, 64}, got);
     fixed(v, "M2", m, 64);
     assert_memory_equal(got, m, 64);
 }
