@@ -44,5 +44,21 @@
 #ifndef TROTH_PROV_EVENTS
 #define TROTH_PROV_EVENTS 16 /* provisioning events one call may cause */
 #endif
+/*
+ * Two buffers of struct troth_protocomm have this size. 496 is all that GATT carries; 256 is the
+ * least, 400 with security 2, whose salt comes on top.
+ */
+#ifndef TROTH_PROTOCOMM_MAX
+#define TROTH_PROTOCOMM_MAX 4096 /* octets of a message, not sealed */
+#endif
+#ifndef TROTH_PROTOCOMM_GATT_MAX
+#define TROTH_PROTOCOMM_GATT_MAX 512 /* octets of a message over GATT, sealed; one an endpoint */
+#endif
+#ifndef TROTH_PROTOCOMM_APPS
+#define TROTH_PROTOCOMM_APPS 4 /* endpoints of the application, at least 1 */
+#endif
+#ifndef TROTH_PROTOCOMM_RESULTS
+#define TROTH_PROTOCOMM_RESULTS 16 /* scan results kept for a client, 4 to 64 */
+#endif
 
 #endif

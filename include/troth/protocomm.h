@@ -15,6 +15,7 @@
 #ifndef TROTH_PROTOCOMM_H
 #define TROTH_PROTOCOMM_H
 
+#include <troth/config.h>
 #include <troth/protocomm_security.h>
 #include <troth/prov.h>
 #include <troth/timer.h>
@@ -23,13 +24,6 @@
 extern "C" {
 #endif
 
-#ifndef TROTH_PROTOCOMM_MAX
-#define TROTH_PROTOCOMM_MAX 4096 /* octets of a message, not sealed; GATT carries 512 sealed */
-#endif
-#ifndef TROTH_PROTOCOMM_APPS
-#define TROTH_PROTOCOMM_APPS 4 /* endpoints of the application */
-#endif
-#define TROTH_PROTOCOMM_RESULTS     16  /* scan results kept */
 #define TROTH_PROTOCOMM_VERSION_MAX 512 /* octets of proto-ver's reply */
 
 /* Endpoints, in the order of their characteristics: FF4F, FF50 ... Those of the application follow. */
@@ -60,8 +54,8 @@ enum troth_protocomm_event_type {
     TROTH_PROTOCOMM_EV_FAULT,       /* .fault ended it; with PROOF: .failures in a row, .wait_ms */
     TROTH_PROTOCOMM_EV_ENDED,       /* the session is over, for whatever reason */
     /*
-     * Provisioned, and the client knows it or does not ask: stop being reachable. Once for each
-     * network that was applied and joined; never with keep_running.
+     * Provisioned, whichever protocol did it, and the client knows it or does not ask: stop being
+     * reachable. Once for each network that was applied and joined; never with keep_running.
      */
     TROTH_PROTOCOMM_EV_STOP,
 };
@@ -130,6 +124,7 @@ struct troth_protocomm {
     uint8_t reason;     /* enum troth_net_reason, when it tells of a failure */
     bool set;           /* credentials wait to be applied */
     bool hidden;        /* what is joined is not the client's (reprov) */
+    bool others;        /* another's try runs */
     bool stopping;      /* EV_STOP is due: stop_timer */
     uint32_t resetting; /* serial of the request held until the erase is done; 0: none */
     struct timer stop_timer;
@@ -142,7 +137,10 @@ struct troth_protocomm {
     struct timer hold_timer;
 };
 
-/* TROTH_INVALID: the security's configuration cannot work, or the backend has no such network. */
+/*
+ * TROTH_INVALID: the security's configuration cannot work, or the backend has no such network.
+ * TROTH_FULL: TROTH_PROTOCOMM_MAX is too small for security 2's handshake.
+ */
 int troth_protocomm_init(struct troth_protocomm *pc, const struct troth_protocomm_config *cfg);
 /* Another endpoint, the next number. The name outlives pc. TROTH_INVALID: taken; TROTH_FULL. */
 int troth_protocomm_endpoint(struct troth_protocomm *pc, const char *name,

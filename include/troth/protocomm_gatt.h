@@ -27,8 +27,7 @@ extern "C" {
         }                                                                                          \
     }
 
-#define TROTH_PROTOCOMM_GATT_MAX       512 /* octets of a message, sealed */
-#define TROTH_PROTOCOMM_GATT_NAME_MAX  29  /* octets of a name that is advertised whole */
+#define TROTH_PROTOCOMM_GATT_NAME_MAX  29 /* octets of a name that is advertised whole */
 #define TROTH_PROTOCOMM_GATT_ENDPOINTS (TROTH_PROTOCOMM_APP + TROTH_PROTOCOMM_APPS)
 
 struct troth_protocomm_gatt_config {

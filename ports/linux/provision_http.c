@@ -16,20 +16,21 @@
 #include "ports/linux/http_request.h"
 
 #define SOCKETS    4
-#define REQUEST_US 10000000u  /* from a request's first octet to its last; to write a response */
-#define IDLE_US    60000000u  /* a socket between two requests */
-#define FORGET_US  300000000u /* a session without a request */
+#define REQUEST_MS 10000  /* from a request's first octet to its last; to write a response */
+#define IDLE_MS    60000  /* a socket between two requests */
+#define FORGET_MS  300000 /* a session without a request */
 #define COOKIE_MAX 20
 #define OUT_MAX    (256 + TROTH_PROTOCOMM_MAX + TROTH_SECURITY_OVERHEAD)
 
 struct connection {
     struct provision_http *h; /* NULL: unused */
     int fd;
-    sd_event_source *io, *timer;
-    uint32_t session; /* it last belonged to; 0: none */
-    uint64_t used;    /* when, in requests */
-    bool waits;       /* for protocomm */
-    bool fresh;       /* the response names its session */
+    sd_event_source *io;
+    struct timer limit; /* then it is dropped */
+    uint32_t session;   /* it last belonged to; 0: none */
+    uint64_t used;      /* when, in connections and requests */
+    bool waits;         /* for protocomm */
+    bool fresh;         /* the response names its session */
     bool continued, last;
     bool dead; /* closed by the loop, never within a call */
     size_t in_len, out_at, out_len;
@@ -40,10 +41,11 @@ struct connection {
 struct provision_http {
     struct provision_http_config cfg;
     int fd;
-    sd_event_source *io, *forget;
+    sd_event_source *io;
+    struct timer forget; /* then the session is over */
     char address[80];
     uint32_t session; /* 0: none */
-    uint64_t requests;
+    uint64_t uses;
     struct connection *serving; /* its request is being handed to protocomm */
     struct connection connection[SOCKETS];
 };
@@ -53,7 +55,6 @@ struct provision_http {
 static void drop(struct connection *c)
 {
     sd_event_source_disable_unref(c->io);
-    sd_event_source_disable_unref(c->timer);
     close(c->fd);
     wipe(c, sizeof *c);
 }
@@ -61,12 +62,6 @@ static void drop(struct connection *c)
 static void watch(struct connection *c)
 {
     sd_event_source_set_io_events(c->io, c->dead || c->out_len ? EPOLLOUT : c->waits ? 0 : EPOLLIN);
-}
-
-static void end_within(struct connection *c, uint64_t usec)
-{
-    sd_event_source_set_time_relative(c->timer, usec);
-    sd_event_source_set_enabled(c->timer, SD_EVENT_ONESHOT);
 }
 
 static void kill_soon(struct connection *c)
@@ -125,7 +120,7 @@ static void answer(struct connection *c, int status, const uint8_t *body, size_t
     c->out_len = (size_t)n + len;
     c->fresh = false;
     c->waits = false;
-    end_within(c, REQUEST_US);
+    timer_start(&c->limit, REQUEST_MS);
     watch(c);
 }
 
@@ -165,17 +160,9 @@ static void forget_session(struct provision_http *h)
 {
     uint32_t old = h->session;
     h->session = 0;
-    sd_event_source_set_enabled(h->forget, SD_EVENT_OFF);
+    timer_stop(&h->forget);
     if (old)
         troth_protocomm_gone(h->cfg.protocomm, old);
-}
-
-static int on_forget(sd_event_source *source, uint64_t usec, void *context)
-{
-    (void)source;
-    (void)usec;
-    forget_session(context);
-    return 0;
 }
 
 static bool belongs(const struct connection *c, const struct http_request *r)
@@ -220,11 +207,10 @@ static void handle(struct connection *c, const struct http_request *r)
         c->fresh = true;
     }
     c->session = h->session;
-    c->used = ++h->requests;
+    c->used = ++h->uses;
     c->waits = true;
-    sd_event_source_set_enabled(c->timer, SD_EVENT_OFF);
-    sd_event_source_set_time_relative(h->forget, FORGET_US);
-    sd_event_source_set_enabled(h->forget, SD_EVENT_ONESHOT);
+    timer_stop(&c->limit);
+    timer_start(&h->forget, FORGET_MS);
     h->serving = c;
     troth_protocomm_request(h->cfg.protocomm, c->session, (unsigned)endpoint, r->body, r->body_len,
                             h->cfg.now(h->cfg.ctx));
@@ -273,7 +259,7 @@ static bool write_out(struct connection *c)
         return true;
     wipe(c->out, c->out_at);
     if (!c->continued)
-        end_within(c, c->in_len ? REQUEST_US : IDLE_US);
+        timer_start(&c->limit, c->in_len ? REQUEST_MS : IDLE_MS);
     return !c->last;
 }
 
@@ -283,7 +269,7 @@ static bool read_in(struct connection *c)
     if (n <= 0)
         return n < 0 && (errno == EAGAIN || errno == EINTR);
     if (!c->in_len)
-        end_within(c, REQUEST_US);
+        timer_start(&c->limit, REQUEST_MS);
     c->in_len += (size_t)n;
     return true;
 }
@@ -304,14 +290,6 @@ static int on_io(sd_event_source *source, int fd, uint32_t events, void *context
         take(c);
     else
         drop(c);
-    return 0;
-}
-
-static int on_timer(sd_event_source *source, uint64_t usec, void *context)
-{
-    (void)source;
-    (void)usec;
-    drop(context);
     return 0;
 }
 
@@ -348,12 +326,33 @@ static int on_connect(sd_event_source *source, int fd, uint32_t events, void *co
     }
     c->h = h;
     c->fd = got;
-    c->used = h->requests;
-    if (sd_event_add_io(h->cfg.loop, &c->io, got, EPOLLIN, on_io, c) < 0 ||
-        sd_event_add_time_relative(h->cfg.loop, &c->timer, CLOCK_MONOTONIC, REQUEST_US, 0, on_timer,
-                                   c) < 0)
+    c->used = ++h->uses;
+    timer_start(&c->limit, REQUEST_MS);
+    if (sd_event_add_io(h->cfg.loop, &c->io, got, EPOLLIN, on_io, c) < 0)
         drop(c);
     return 0;
+}
+
+/* ---- time ---- */
+
+troth_ms provision_http_deadline(const void *http)
+{
+    const struct provision_http *h = http;
+    troth_ms at = timer_deadline(&h->forget);
+    for (unsigned i = 0; i < SOCKETS; i++)
+        if (h->connection[i].h)
+            at = earlier(at, timer_deadline(&h->connection[i].limit));
+    return at;
+}
+
+void provision_http_tick(void *http, troth_ms now)
+{
+    struct provision_http *h = http;
+    for (unsigned i = 0; i < SOCKETS; i++)
+        if (h->connection[i].h && timer_due(&h->connection[i].limit, now))
+            drop(&h->connection[i]);
+    if (timer_due(&h->forget, now))
+        forget_session(h);
 }
 
 /* ---- opening ---- */
@@ -430,15 +429,11 @@ struct provision_http *provision_http_open(const struct provision_http_config *c
     int error = errno;
     freeaddrinfo(at);
     int r = listens ? sd_event_add_io(config->loop, &h->io, h->fd, EPOLLIN, on_connect, h) : -error;
-    if (r >= 0)
-        r = sd_event_add_time_relative(config->loop, &h->forget, CLOCK_MONOTONIC, FORGET_US, 0,
-                                       on_forget, h);
     if (r < 0) {
         snprintf(why, why_cap, "cannot listen for HTTP at %s: %s", config->where, strerror(-r));
         provision_http_close(h);
         return NULL;
     }
-    sd_event_source_set_enabled(h->forget, SD_EVENT_OFF);
     return h;
 }
 
@@ -451,13 +446,11 @@ void provision_http_close(struct provision_http *h)
 {
     if (!h)
         return;
-    if (h->forget)
-        forget_session(h);
+    forget_session(h);
     for (unsigned i = 0; i < SOCKETS; i++)
         if (h->connection[i].h)
             drop(&h->connection[i]);
     sd_event_source_disable_unref(h->io);
-    sd_event_source_disable_unref(h->forget);
     if (h->fd >= 0)
         close(h->fd);
     wipe(h, sizeof *h);

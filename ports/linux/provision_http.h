@@ -31,6 +31,10 @@ struct provision_http_config {
 
 struct provision_http;
 
+/* Its limits, for a struct runtime_clock with itself as ctx. */
+troth_ms provision_http_deadline(const void *h);
+void provision_http_tick(void *h, troth_ms now);
+
 /* False: `why` says what is wrong with such an address and port. */
 bool provision_http_where(const char *where, char *why, size_t why_cap);
 /* Listens. NULL: `why`. */

@@ -7,7 +7,11 @@
 #include "base/check.h"
 #include "base/wipe.h"
 
-#define FREE_PROOFS 3 /* wrong proofs before the first wait */
+#define FREE_PROOFS 3   /* wrong proofs before the first wait */
+#define RESP0       400 /* security 2's, but for the salt: 384 octets, all tags and lengths */
+
+_Static_assert(TROTH_PROTOCOMM_MAX >= 256, "four networks of a scan take 246 octets");
+_Static_assert(TROTH_PROTOCOMM_APPS >= 1 && TROTH_PROTOCOMM_RESULTS >= 4, "config.h");
 
 static const char *const names[TROTH_PROTOCOMM_APP] = {"prov-ctrl", "prov-scan", "prov-session",
                                                        "prov-config", "proto-ver"};
@@ -28,6 +32,8 @@ int troth_protocomm_init(struct troth_protocomm *pc, const struct troth_protocom
                cfg->prov->cfg.net->kinds & 1u << cfg->kind,
            TROTH_INVALID);
     VERIFY(troth_security_init(&pc->security, &cfg->security, true) == TROTH_OK, TROTH_INVALID);
+    size_t salt = cfg->security.salt.len;
+    VERIFY(cfg->security.scheme != 2 || sizeof pc->out >= RESP0 + salt + (salt > 127), TROTH_FULL);
     pc->cfg = *cfg;
     number(&pc->cfg.stop_ms, 30000);
     number(&pc->cfg.cleanup_ms, 1000);
@@ -333,12 +339,35 @@ void troth_protocomm_stop(struct troth_protocomm *pc)
 
 /* ---- what the provisioning session and the clock say ---- */
 
+static void stop_soon(struct troth_protocomm *pc)
+{
+    pc->stopping = !pc->cfg.keep_running;
+    if (pc->stopping)
+        timer_start(&pc->stop_timer, pc->cfg.stop_ms);
+}
+
+/* Another protocol's try counts like ours: a device that is provisioned is provisioned. */
+static void look_at_others(struct troth_protocomm *pc, const struct troth_prov_event *e)
+{
+    if (e->state == TROTH_PROV_CONNECTED && pc->others)
+        stop_soon(pc);
+    if (e->state == TROTH_PROV_CONNECTING && pc->cfg.prov->fresh.kind) {
+        pc->others = true;
+        pc->stopping = false;
+    } else if (e->state != TROTH_PROV_CONNECTING) {
+        pc->others = false;
+    }
+}
+
 static void look(struct troth_protocomm *pc, const struct troth_prov_event *e)
 {
     bool ours = pc->cfg.prov->writer == TROTH_PROTOCOMM_WRITER;
     bool running = pc->view == VIEW_RUNNING;
+    if (!ours)
+        look_at_others(pc, e);
     if (e->state == TROTH_PROV_IDLE) {
         pc->view = VIEW_NONE;
+        pc->stopping = false; /* there is nothing to stop for */
     } else if (!ours && (running || (pc->view == VIEW_DONE && e->state == TROTH_PROV_CONNECTING))) {
         pc->view = VIEW_FAILED; /* another's request took over */
         pc->reason = TROTH_NET_OTHER;
@@ -348,9 +377,7 @@ static void look(struct troth_protocomm *pc, const struct troth_prov_event *e)
         pc->reason = (uint8_t)e->reason;
     } else if (running && e->state == TROTH_PROV_CONNECTED) {
         pc->view = VIEW_DONE;
-        pc->stopping = !pc->cfg.keep_running;
-        if (pc->stopping)
-            timer_start(&pc->stop_timer, pc->cfg.stop_ms);
+        stop_soon(pc);
     }
 }
 

@@ -101,9 +101,14 @@ static void put_thread(pb_RespGetThreadStatus *r, const struct seen *v)
         c->channel = v->s.info.channel;
         memcpy(c->name, id->name.b, id->name.len);
     } else if (v->state == FAILED) {
-        bool dataset = v->reason == TROTH_NET_BAD_DATASET ||
-                       v->reason == TROTH_NET_NO_NETWORK_GIVEN || v->reason == TROTH_NET_WRONG_KEY;
-        if (dataset || v->reason == TROTH_NET_NOT_FOUND || v->reason == TROTH_NET_TIMEOUT) {
+        /*
+         * DatasetInvalid is of one that cannot be read. Devices in use find no network under a key
+         * that is not its key, and say so; their clients know what that may mean.
+         */
+        bool dataset =
+            v->reason == TROTH_NET_BAD_DATASET || v->reason == TROTH_NET_NO_NETWORK_GIVEN;
+        if (dataset || v->reason == TROTH_NET_NOT_FOUND || v->reason == TROTH_NET_WRONG_KEY ||
+            v->reason == TROTH_NET_TIMEOUT) {
             r->which_state = pb_RespGetThreadStatus_thread_fail_reason_tag;
             r->state.thread_fail_reason = dataset ? 0 : 1;
         }

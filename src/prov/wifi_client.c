@@ -92,6 +92,7 @@ static int write_step(struct troth_wifi_client *c)
     const uint8_t *data;
     uint16_t len = 1;
     uint8_t control = c->op == TROTH_WIFI_OP_ERASE ? TROTH_WIFI_ERASE : TROTH_WIFI_CONNECT;
+    const struct troth_gatt_peer *peer = c->cfg.peer;
     switch (c->step) {
     case WRITE_SSID:
         data = c->wifi.ssid.b;
@@ -109,14 +110,40 @@ static int write_step(struct troth_wifi_client *c)
         c->asked = true;
         break;
     }
-    return troth_gatt_write(c->cfg.host, c->cfg.link, handle, data, len);
+    return peer ? peer->write(peer->ctx, handle, data, len)
+                : troth_gatt_write(c->cfg.host, c->cfg.link, handle, data, len);
+}
+
+static int discover(struct troth_wifi_client *c)
+{
+    static const struct troth_uuid service = TROTH_WIFI_GATT_UUID(TROTH_WIFI_SERVICE);
+    const struct troth_gatt_peer *peer = c->cfg.peer;
+    return peer ? peer->discover(peer->ctx, &service)
+                : troth_gatt_discover_service(c->cfg.host, c->cfg.link, &service);
+}
+
+static int subscribe(struct troth_wifi_client *c)
+{
+    const struct troth_gatt_peer *peer = c->cfg.peer;
+    return peer ? peer->subscribe(peer->ctx, c->status_ccc, 1)
+                : troth_gatt_subscribe(c->cfg.host, c->cfg.link, c->status_ccc, 1);
+}
+
+static int read_value(struct troth_wifi_client *c, uint8_t id)
+{
+    const struct troth_gatt_peer *peer = c->cfg.peer;
+    return peer ? peer->read(peer->ctx, c->handle[id])
+                : troth_gatt_read(c->cfg.host, c->cfg.link, c->handle[id]);
+}
+
+static struct troth_level level_of(const struct troth_wifi_client *c)
+{
+    const struct troth_gatt_peer *peer = c->cfg.peer;
+    return peer ? peer->level(peer->ctx) : troth_link_level(c->cfg.host, c->cfg.link);
 }
 
 static void act(struct troth_wifi_client *c)
 {
-    static const struct troth_uuid service = TROTH_WIFI_GATT_UUID(TROTH_WIFI_SERVICE);
-    struct troth_host *h = c->cfg.host;
-    troth_link link = c->cfg.link;
     int r;
     if (c->running || c->op == TROTH_WIFI_OP_NONE)
         return;
@@ -125,17 +152,17 @@ static void act(struct troth_wifi_client *c)
     c->got = false;
     switch ((enum step)c->step) {
     case DISCOVER:
-        r = troth_gatt_discover_service(h, link, &service);
+        r = discover(c);
         break;
     case SUBSCRIBE:
-        r = troth_gatt_subscribe(h, link, c->status_ccc, 1);
+        r = subscribe(c);
         break;
     case READ_STATUS:
     case POLL:
-        r = troth_gatt_read(h, link, c->handle[TROTH_WIFI_STATUS]);
+        r = read_value(c, TROTH_WIFI_STATUS);
         break;
     case READ_DETAILS:
-        r = troth_gatt_read(h, link, c->handle[TROTH_WIFI_DETAILS]);
+        r = read_value(c, TROTH_WIFI_DETAILS);
         break;
     case FOLLOW:
         c->running = false;
@@ -486,7 +513,7 @@ int troth_wifi_client_provision(struct troth_wifi_client *c, const struct troth_
     VERIFY(troth_wifi_check(wifi) == TROTH_NET_OK, TROTH_INVALID);
     /* Without a Security characteristic the device finds out by itself, or not at all. */
     VERIFY(c->handle[TROTH_WIFI_SECURITY] || wifi->security == TROTH_WIFI_AUTO, TROTH_UNSUPPORTED);
-    struct troth_level level = troth_link_level(c->cfg.host, c->cfg.link);
+    struct troth_level level = level_of(c);
     VERIFY(level.key_size || c->cfg.allow_plaintext, TROTH_FAILED);
     VERIFY(level.mitm || !c->cfg.require_mitm, TROTH_FAILED);
     c->wifi = *wifi;

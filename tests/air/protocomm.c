@@ -417,7 +417,7 @@ static void provision(uint8_t scheme, uint8_t of_kind)
     scan();
     apply(false);
     assert_int_equal(wait_for(TROTH_PROTOCOMM_CONNECTION_FAILED),
-                     kind == WIFI ? TROTH_PROTOCOMM_WHY_AUTH : TROTH_PROTOCOMM_WHY_DATASET);
+                     kind == WIFI ? TROTH_PROTOCOMM_WHY_AUTH : TROTH_PROTOCOMM_WHY_NOT_FOUND);
     apply(true); /* without a reset */
     wait_for(TROTH_PROTOCOMM_CONNECTED);
     struct troth_prov_status s;

@@ -74,7 +74,7 @@ struct provisioning {
 static void save(void *ctx, uint32_t serial, const struct troth_credentials *c)
 {
     struct provisioning *p = ctx;
-    troth_prov_stored(&p->prov, serial, credentials_save(p->store, c) == TROTH_OK);
+    troth_prov_stored(&p->prov, serial, credentials_save(p->store, NULL, c) == TROTH_OK);
 }
 
 static void erase(void *ctx, uint32_t serial)
@@ -240,7 +240,7 @@ static void check(void *context)
     if (told.pairings == 2 && memcmp(f.ltk, told.ltk[1], 16) != 0)
         fail_msg("%s: the replaced bond came back", powercut_where());
 
-    int result = credentials_load(s, &c);
+    int result = credentials_load(s, NULL, &c);
     bool none = result == TROTH_NOT_FOUND;
     if (result != TROTH_OK && !none)
         fail_msg("%s: credentials: %d", powercut_where(), result);

@@ -45,7 +45,7 @@ static troth_ms now;
 static void save(void *ctx, uint32_t serial, const struct troth_credentials *c)
 {
     struct device *d = ctx;
-    troth_prov_stored(&d->prov, serial, credentials_save(d->store, c) == TROTH_OK);
+    troth_prov_stored(&d->prov, serial, credentials_save(d->store, NULL, c) == TROTH_OK);
 }
 
 static void erase(void *ctx, uint32_t serial)
@@ -76,7 +76,7 @@ static void power_on(void)
                                        .event = event,
                                        .ctx = d};
     troth_prov_init(&d->prov, &config);
-    bool any = credentials_load(d->store, &kept) == TROTH_OK;
+    bool any = credentials_load(d->store, NULL, &kept) == TROTH_OK;
     troth_prov_start(&d->prov, any ? &kept : NULL);
 }
 

@@ -274,6 +274,15 @@ def spellings():
                      "--dataset_tlvs", DEMO.hex())
         check("--pop-file FILE" in err and "--dataset FILE" in err, "warned", err)
         check(d.told("joined"), "attached", d.events)
+    # What a script hands on without a value is not given; the device's kind chooses of two networks.
+    both = ("--ssid", "net0", "--passphrase", PASSPHRASE, "--dataset_tlvs")
+    for family, *empty in (("wifi", *both, ""), ("wifi", *both, DEMO.hex()),
+                           ("thread", *both, DEMO.hex()),
+                           ("wifi", "--proto_ver", "", "--custom_data", "", "--pop", "",
+                            "--sec2_username", "", "--sec2_pwd", "", *both[:4])):
+        with Served("--sec", "1", "--family", family, *network(**NO_POLL)) as d:
+            run("--transport", "softap", "--service_name", d.where, *empty)
+            check(d.told("joined"), f"{empty}: joined", d.events)
     with Served("--sec", "1", *network(fail="auth", polls=0)) as d:
         run("--transport", "softap", "--service_name", d.where, "--ssid", "net0", "--passphrase",
             PASSPHRASE, status=1)
@@ -307,7 +316,7 @@ def codes():
     with open("qr", "wb") as f:
         f.write(b"\x89PNG\r\n\x1a\n")
     _, err = run("wifi", "--qr", "qr", "--list", status=2, way="127.0.0.1:1")
-    check("zbarimg -q --raw qr | troth provision wifi --qr -" in err, "a picture", err)
+    check("cannot read this picture" in err, "half a picture", err)
 
 
 def credentials():
@@ -360,7 +369,7 @@ def terminal():
             screen.shows(r"by number \(0 to rescan\): ")
             screen.types(answer)
         check(len(d.told("scan")) == 2, "0 looks again", d.events)
-        screen.shows(r"Network key \(not shown\): ")
+        screen.shows(r"Network key \(not shown; empty to pick another network\): ")
         screen.types("0011")
         screen.shows("32 hexadecimal digits")
         screen.shows("Network key.*: ")

@@ -224,16 +224,37 @@ static void thread_provisioned(void **state)
     assert_int_equal(answer.u.status.info.thread.pan_id, 0x1234);
     assert_memory_equal(answer.u.status.info.thread.name.b, "OpenThread", 10);
     assert_memory_equal(answer.u.status.info.thread.ext_pan_id, "\xde\xad\0\xbe\xef\0\xca\xfe", 8);
+}
 
+/* A wrong key is no invalid dataset: what devices in use say, and what people then read. */
+static void thread_failures(void **state)
+{
+    (void)state;
+    static const struct {
+        enum troth_net_reason reason;
+        const char *octets;
+        uint8_t why;
+    } cases[] = {
+        {TROTH_NET_NOT_FOUND, "08078a010410035001", TROTH_PROTOCOMM_WHY_NOT_FOUND},
+        {TROTH_NET_WRONG_KEY, "08078a010410035001", TROTH_PROTOCOMM_WHY_NOT_FOUND},
+        {TROTH_NET_TIMEOUT, "08078a010410035001", TROTH_PROTOCOMM_WHY_NOT_FOUND},
+        {TROTH_NET_BAD_DATASET, "08078a010410035000", TROTH_PROTOCOMM_WHY_DATASET},
+        {TROTH_NET_OTHER, "08078a01021003", TROTH_PROTOCOMM_WHY_UNTOLD},
+    };
+    struct troth_credentials c = thread();
     up(2, THREAD);
-    assert_int_equal(set_and_apply(&c), TROTH_OK);
-    for (unsigned n = 0; n < 3; n++) {
-        troth_net_join_failed(&net_sink, join_id, TROTH_NET_NOT_FOUND);
-        pass(4000);
+    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(set_and_apply(&c), TROTH_OK);
+        for (unsigned n = 0; n < 3; n++) {
+            troth_net_join_failed(&net_sink, join_id, cases[i].reason);
+            pass(4000);
+        }
+        turn(CONFIG, vector("thread_get_status"), cases[i].octets);
+        state_is(FAILED);
+        assert_int_equal(answer.u.status.why, cases[i].why);
     }
-    turn(CONFIG, vector("thread_get_status"), "08078a010410035001");
-    state_is(FAILED);
-    assert_int_equal(answer.u.status.why, TROTH_PROTOCOMM_WHY_NOT_FOUND);
+    assert_non_null(
+        strstr(troth_protocomm_why_words(THREAD, TROTH_PROTOCOMM_WHY_NOT_FOUND), "network key"));
 }
 
 /* D7: 0 to 255 octets and more. */
@@ -416,9 +437,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests),           cmocka_unit_test(wifi_provisioned),
         cmocka_unit_test(wifi_failures),      cmocka_unit_test(wifi_lengths),
-        cmocka_unit_test(thread_provisioned), cmocka_unit_test(thread_lengths),
-        cmocka_unit_test(other_kind),         cmocka_unit_test(combinations),
-        cmocka_unit_test(every_bit),          cmocka_unit_test(foreign_responses),
+        cmocka_unit_test(thread_provisioned), cmocka_unit_test(thread_failures),
+        cmocka_unit_test(thread_lengths),     cmocka_unit_test(other_kind),
+        cmocka_unit_test(combinations),       cmocka_unit_test(every_bit),
+        cmocka_unit_test(foreign_responses),
     };
     return cmocka_run_group_tests(tests, load, unload);
 }

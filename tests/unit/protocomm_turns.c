@@ -261,9 +261,6 @@ static void others(void **state)
     assert_int_equal(troth_prov_connect(&prov, 7), TROTH_OK);
     net_joined();
     state_is(FAILED);
-    tolds = 0;
-    pass(100000);
-    assert_int_equal(tolds, 0);
     /* the same where nothing was applied is a fact */
     up(2, WIFI);
     *troth_prov_stage(&prov, 7) = wifi("other", "passw0rd");
@@ -273,13 +270,131 @@ static void others(void **state)
     assert_memory_equal(answer.u.status.ssid.b, "other", 5);
 }
 
+static void other_tries(const char *ssid)
+{
+    *troth_prov_stage(&prov, 7) = wifi(ssid, "passw0rd");
+    assert_int_equal(troth_prov_connect(&prov, 7), TROTH_OK);
+}
+
+static void fails_for_good(void)
+{
+    for (unsigned n = 0; n < 3; n++) {
+        troth_net_join_failed(&net_sink, join_id, TROTH_NET_NOT_FOUND);
+        pass(4000);
+    }
+}
+
+static void stops_after(uint32_t ms)
+{
+    tolds = 0;
+    pass(ms - 1);
+    assert_int_equal(tolds, 0);
+    pass(1);
+    assert_int_equal(tolds, 1);
+    assert_int_equal(told[0].type, TROTH_PROTOCOMM_EV_STOP);
+    pass(200000);
+    assert_int_equal(tolds, 1);
+}
+
+/* A device is provisioned by whichever protocol: it stops, once. */
+static void others_provision(void **state)
+{
+    (void)state;
+    struct troth_credentials net0 = wifi("net0", "passw0rd");
+    up(2, WIFI);
+    other_tries("other");
+    net_joined();
+    stops_after(30000);
+    troth_net_lost(&net_sink, join_id, TROTH_NET_LINK_LOST); /* and is back: nothing new */
+    pass(1000);
+    net_joined();
+    pass(200000);
+    assert_int_equal(tolds, 1);
+    /* a client that asks learns of it, and is waited for no longer */
+    up(2, WIFI);
+    other_tries("other");
+    net_joined();
+    pass(10000);
+    state_is(CONNECTED);
+    stops_after(1000);
+    /* after ours had failed, or while it ran */
+    up(2, WIFI);
+    assert_int_equal(set_and_apply(&net0), TROTH_OK);
+    fails_for_good();
+    other_tries("other");
+    net_joined();
+    stops_after(30000);
+    up(2, WIFI);
+    assert_int_equal(set_and_apply(&net0), TROTH_OK);
+    other_tries("other");
+    net_joined();
+    stops_after(30000);
+    /* one after the other: from the last on */
+    up(2, WIFI);
+    other_tries("other");
+    net_joined();
+    pass(20000);
+    other_tries("another");
+    tolds = 0;
+    pass(15000);
+    assert_int_equal(tolds, 0);
+    net_joined();
+    stops_after(30000);
+}
+
+/* Where nothing was provisioned, or what was is forgotten, there is nothing to stop for. */
+static void does_not_stop(void **state)
+{
+    (void)state;
+    struct troth_credentials net0 = wifi("net0", "passw0rd");
+    up(2, WIFI);
+    other_tries("other");
+    fails_for_good();
+    tolds = 0;
+    pass(200000);
+    assert_int_equal(tolds, 0);
+    for (unsigned ours = 0; ours < 2; ours++) {
+        up(2, WIFI);
+        if (ours)
+            assert_int_equal(set_and_apply(&net0), TROTH_OK);
+        else
+            other_tries("other");
+        net_joined();
+        assert_int_equal(troth_prov_erase(&prov, 7), TROTH_OK);
+        troth_net_left(&net_sink, leave_id);
+        assert_int_equal(prov.state, TROTH_PROV_IDLE);
+        tolds = 0;
+        pass(200000);
+        assert_int_equal(tolds, 0);
+    }
+    /* what was stored is joined again: that was long ago */
+    device(2, WIFI);
+    device_start();
+    const struct troth_prov_config p = {.net = &net, .event = on_prov};
+    troth_prov_init(&prov, &p);
+    troth_prov_start(&prov, &net0);
+    net_joined();
+    assert_int_equal(prov.state, TROTH_PROV_CONNECTED);
+    pass(200000);
+    assert_int_equal(tolds, 0);
+    /* a device that keeps running */
+    device(2, WIFI);
+    cfg.keep_running = true;
+    device_start();
+    other_tries("other");
+    net_joined();
+    pass(200000);
+    assert_int_equal(tolds, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(wifi_scan),      cmocka_unit_test(held_scans),
         cmocka_unit_test(thread_scan),    cmocka_unit_test(resets),
         cmocka_unit_test(reprovisioning), cmocka_unit_test(stops_unasked),
-        cmocka_unit_test(others),
+        cmocka_unit_test(others),         cmocka_unit_test(others_provision),
+        cmocka_unit_test(does_not_stop),
     };
     return cmocka_run_group_tests(tests, load, unload);
 }

@@ -30,7 +30,7 @@ struct protocomm_way {
 /* What a session is begun with. */
 #define PROTOCOMM_SECRET_MAX 128
 struct protocomm_secret {
-    bool given;
+    bool given, typed; /* typed: by a person, who may type it again */
     uint16_t len;
     uint8_t b[PROTOCOMM_SECRET_MAX];
 };
@@ -47,11 +47,13 @@ struct protocomm {
     struct troth_proto_ver ver;
     struct troth_security security;
     uint8_t kind; /* enum troth_net_kind of what is done */
+    bool tried;   /* a network was applied and not joined: `why`, enum troth_protocomm_why */
+    uint8_t why;
 };
 
 /* Asks what the device is, ->ver, and whether its security will do. */
 bool protocomm_look(struct protocomm *p);
-/* The handshake, asking the person for what is missing. */
+/* The handshake, asking the person for what is missing, and again when the device refuses it. */
 bool protocomm_begin(struct protocomm *p);
 /* A message to any endpoint, sealed, and its answer. */
 bool protocomm_send(struct protocomm *p, const char *endpoint, const uint8_t *in, size_t len,
@@ -88,7 +90,14 @@ bool protocomm_pick(struct protocomm *p, struct troth_scan_result *picked);
 bool protocomm_custom(struct protocomm *p, const uint8_t *data, size_t len);
 /* RESET or REPROV. */
 bool protocomm_control(struct protocomm *p, uint8_t op);
-/* Sets, applies and follows it to its end. */
-bool protocomm_join(struct protocomm *p, const struct troth_credentials *k);
+/* TRY_AGAIN: the network was not joined, which was said, and the device takes another. */
+enum protocomm_outcome { PROTOCOMM_JOINED, PROTOCOMM_FAILED, PROTOCOMM_TRY_AGAIN };
+/*
+ * Sets, applies and follows it to its end. again: whether a person would give other credentials
+ * after a failure for that reason; NULL: nobody would.
+ */
+enum protocomm_outcome protocomm_join(struct protocomm *p, const struct troth_credentials *k,
+                                      bool (*again)(const void *ctx, uint8_t why),
+                                      const void *ctx);
 
 #endif

@@ -326,6 +326,8 @@ static enum protocomm_sent exchange(struct client *c, const char *endpoint, cons
     enum protocomm_sent how = get(c, &a, end);
     if (how != PROTOCOMM_ANSWERED)
         return how;
+    if (a.status == 503)
+        return refused("it is busy, or wants a pause after wrong secrets: try again in a minute");
     if (a.status != 200)
         return refused("the device answered with HTTP status %u", a.status);
     if (a.length > cap)

@@ -117,7 +117,7 @@ static bool ask_secret(struct protocomm *p, struct protocomm_secret *s, const ch
         return false;
     s->len = (uint16_t)strlen(line);
     memcpy(s->b, line, s->len);
-    s->given = true;
+    s->given = s->typed = true;
     secret_wipe(line, sizeof line);
     return true;
 }
@@ -155,6 +155,11 @@ static int set_up(struct protocomm *p, uint8_t dialect)
     return troth_security_init(&p->security, &cfg, false);
 }
 
+static const char *secret_name(const struct protocomm *p)
+{
+    return p->ver.scheme == 1 ? "proof of possession" : "user name or the password";
+}
+
 static bool no_session(struct protocomm *p, enum protocomm_sent how, unsigned turn)
 {
     if (how == PROTOCOMM_ANSWERED && p->security.fault == TROTH_SECURITY_STATUS)
@@ -165,9 +170,9 @@ static bool no_session(struct protocomm *p, enum protocomm_sent how, unsigned tu
                                 troth_security_fault_words(p->security.fault));
     if (turn == 0 || p->ver.scheme == 0)
         return protocomm_failed(p, "NO_SESSION", "the device begins no session: %s", p->way->why());
-    return protocomm_failed(
-        p, "WRONG_PROOF", "the device refused the %s (%s); it is on its label or in its manual",
-        p->ver.scheme == 1 ? "proof of possession" : "user name or the password", p->way->why());
+    return protocomm_failed(p, "WRONG_PROOF",
+                            "the device refused the %s (%s); it is on its label or in its manual",
+                            secret_name(p), p->way->why());
 }
 
 /* One try. refused: the device did not take our proof. */
@@ -189,6 +194,26 @@ static bool shake_hands(struct protocomm *p, bool *refused, enum protocomm_sent 
     return r == TROTH_OK;
 }
 
+static void forget(struct protocomm_secret *s)
+{
+    if (s->typed)
+        secret_wipe(s, sizeof *s);
+}
+
+/* What a person typed may be typed again, in another session. */
+static bool ask_again(struct protocomm *p)
+{
+    struct protocomm_login *l = p->login;
+    if (!(p->ver.scheme == 1 ? l->pop.typed : l->username.typed || l->password.typed))
+        return false;
+    out_event(OUT_BAD, "refused", NULL, "the device refused the %s", secret_name(p));
+    forget(&l->pop);
+    forget(&l->username);
+    forget(&l->password);
+    troth_security_end(&p->security);
+    return p->way->again(p->c) && ask_login(p);
+}
+
 bool protocomm_begin(struct protocomm *p)
 {
     uint8_t dialect = 0, others = 0;
@@ -196,8 +221,9 @@ bool protocomm_begin(struct protocomm *p)
     unsigned turn;
     if (!ask_login(p))
         return false;
-    out_event(OUT_PLAIN, "session", NULL, "beginning a session");
     for (;;) {
+        if (!dialect)
+            out_event(OUT_PLAIN, "session", NULL, "beginning a session");
         bool refused = false;
         if (set_up(p, dialect) != TROTH_OK)
             return protocomm_failed(p, "BAD_LOGIN",
@@ -210,6 +236,8 @@ bool protocomm_begin(struct protocomm *p)
             others = troth_security_dialects(&p->security);
         /* The next combination of the flags that may fit. */
         dialect = refused ? (uint8_t)((dialect - others) & others) : 0;
+        if (!dialect && refused && ask_again(p))
+            continue;
         if (!dialect)
             return no_session(p, how, turn);
         troth_security_end(&p->security);
@@ -243,8 +271,9 @@ bool protocomm_send(struct protocomm *p, const char *endpoint, const uint8_t *in
     enum protocomm_sent how = p->way->exchange(p->c, endpoint, sealed, n, reply, PROTOCOMM_MAX, &n);
     secret_wipe(sealed, sizeof sealed); /* security 0 seals nothing */
     if (how != PROTOCOMM_ANSWERED)
-        return protocomm_failed(p, "REFUSED", "the device refused a request to %s: %s", endpoint,
-                                p->way->why());
+        return protocomm_failed(
+            p, "REFUSED", "the device refused a request to %s: %s%s", endpoint, p->way->why(),
+            !strcmp(endpoint, "prov-config") ? "; another client may have ended this session" : "");
     if (troth_security_open(&p->security, reply, n, reply, &n) != TROTH_OK)
         return protocomm_failed(p, troth_security_fault_name(p->security.fault), "%s",
                                 troth_security_fault_words(p->security.fault));

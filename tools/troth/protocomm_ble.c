@@ -127,9 +127,10 @@ enum procedure { DISCOVER, READ, WRITE };
 static int start(struct client *c, enum procedure what, uint16_t handle, const uint8_t *in,
                  size_t len)
 {
-    return what == DISCOVER ? troth_gatt_discover(c->host, c->link)
-           : what == READ   ? troth_gatt_read(c->host, c->link, handle)
-                            : troth_gatt_write(c->host, c->link, handle, in, (uint16_t)len);
+    const struct troth_gatt_peer *p = &c->gatt;
+    return what == DISCOVER ? p->discover(p->ctx, NULL)
+           : what == READ   ? p->read(p->ctx, handle)
+                            : p->write(p->ctx, handle, in, (uint16_t)len);
 }
 
 /* One procedure, and its value, if it gives one, to out. */
@@ -160,7 +161,13 @@ static enum protocomm_sent run(struct client *c, enum procedure what, uint16_t h
     }
     if (r == TROTH_OK)
         return PROTOCOMM_ANSWERED;
-    if (r == TROTH_FAILED)
+    if (r == TROTH_FAILED && ble.att_error == TROTH_ATT_PROCEDURE_IN_PROGRESS)
+        snprintf(ble.why, sizeof ble.why,
+                 "it is busy, or wants a pause after wrong secrets: try again in a minute");
+    else if (r == TROTH_FAILED && ble.att_error == TROTH_ATT_WRITE_REQUEST_REJECTED)
+        snprintf(ble.why, sizeof ble.why,
+                 "it takes no requests now; one that is provisioned has to be reset first");
+    else if (r == TROTH_FAILED)
         snprintf(ble.why, sizeof ble.why, "ATT error 0x%02x, %s", ble.att_error,
                  troth_att_error_name(ble.att_error));
     else
@@ -236,10 +243,16 @@ static const char *last_why(void)
     return ble.why;
 }
 
-/* A handshake that begins anew is a new session. */
+/* A handshake that begins anew is a new session; some devices have hung up before it. */
 static bool again(struct client *c)
 {
-    return !client_wait(c, is_gone, GONE_MS) && !c->over;
+    struct protocomm_offer offer;
+    client_wait(c, is_gone, GONE_MS);
+    if (c->over || !c->disconnected)
+        return !c->over;
+    c->disconnected = c->encrypted = c->connect_failed = false;
+    c->link = TROTH_NO_LINK;
+    return client_connect(c) && security_encrypt(c) && protocomm_discover(c, &offer);
 }
 
 const struct protocomm_way *protocomm_ble_way(void)

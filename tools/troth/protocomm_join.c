@@ -56,12 +56,17 @@ bool protocomm_control(struct protocomm *p, uint8_t op)
                        reset ? "; it does so only after a failure"
                              : "; it does so only after a success, when its maker let it");
     out_result("result", out_fields("done:s", reset ? "reset" : "reprov"),
-               reset ? "the device forgot the network that failed and waits for another"
+               reset ? "the device forgot what had failed, if anything had, and waits for a network"
                      : "the device left its network and waits for another");
     return true;
 }
 
 /* ---- a network ---- */
+
+struct person {
+    bool (*again)(const void *ctx, uint8_t why);
+    const void *ctx;
+};
 
 static bool tell_joined(const struct troth_protocomm_answer *a, uint8_t kind)
 {
@@ -86,7 +91,7 @@ static bool tell_joined(const struct troth_protocomm_answer *a, uint8_t kind)
     return true;
 }
 
-static bool tell_failed(struct protocomm *p, const struct troth_protocomm_answer *a)
+static const char *why_name(uint8_t why)
 {
     static const char *const names[] = {
         [TROTH_PROTOCOMM_WHY_UNTOLD] = "UNTOLD",
@@ -95,12 +100,23 @@ static bool tell_failed(struct protocomm *p, const struct troth_protocomm_answer
         [TROTH_PROTOCOMM_WHY_DATASET] = "BAD_DATASET",
         [TROTH_PROTOCOMM_WHY_OTHER] = "OTHER",
     };
-    uint8_t why = a->u.status.why;
-    const char *name = why < sizeof names / sizeof *names ? names[why] : "OTHER";
-    protocomm_failed(p, name, "the device did not join: %s",
-                     troth_protocomm_why_words(p->kind, why));
-    out_hint("Before another try: the same with --reset, which lets it take another network.");
-    return false;
+    return why < sizeof names / sizeof *names ? names[why] : "OTHER";
+}
+
+/* The sentence begins with the device. */
+static enum protocomm_outcome tell_failed(struct protocomm *p, uint8_t why,
+                                          const struct person *who)
+{
+    const char *words = troth_protocomm_why_words(p->kind, why);
+    p->tried = true;
+    p->why = why;
+    if (who->again && who->again(who->ctx, why)) {
+        out_event(OUT_BAD, "not_joined", out_fields("result:s", why_name(why)), "%s", words);
+        return PROTOCOMM_TRY_AGAIN;
+    }
+    protocomm_failed(p, why_name(why), "%s", words);
+    out_hint("Then try again. Espressif's own firmware takes another network only after --reset.");
+    return PROTOCOMM_FAILED;
 }
 
 static void tell_trying(const struct protocomm *p, const struct troth_protocomm_answer *a)
@@ -115,7 +131,12 @@ static void tell_trying(const struct protocomm *p, const struct troth_protocomm_
         out_event(OUT_PLAIN, "status", out_fields("state:s", state), "status: %s", state);
 }
 
-static bool follow(struct protocomm *p)
+static enum protocomm_outcome over(bool said)
+{
+    return said ? PROTOCOMM_JOINED : PROTOCOMM_FAILED;
+}
+
+static enum protocomm_outcome follow(struct protocomm *p, const struct person *who)
 {
     struct troth_protocomm_ask ask = {.op = TROTH_PROTOCOMM_OP_STATUS, .kind = p->kind};
     struct troth_protocomm_answer a;
@@ -124,41 +145,73 @@ static bool follow(struct protocomm *p)
     troth_ms end = runtime_now(p->c->runtime) + ms;
     for (;;) {
         if (!protocomm_pause(p, wait))
-            return false;
+            return PROTOCOMM_FAILED;
         wait = 2 * wait < POLL_MAX_MS ? 2 * wait : POLL_MAX_MS;
         if (!protocomm_ask(p, &ask, &a))
-            return refused(p, &a, "tell its status", "");
+            return over(refused(p, &a, "tell its status", ""));
         if (a.u.status.state == TROTH_PROTOCOMM_CONNECTED)
-            return tell_joined(&a, p->kind);
+            return over(tell_joined(&a, p->kind));
         if (a.u.status.state == TROTH_PROTOCOMM_CONNECTION_FAILED)
-            return tell_failed(p, &a);
+            return tell_failed(p, a.u.status.why, who);
         tell_trying(p, &a);
         if (a.u.status.state != TROTH_PROTOCOMM_CONNECTING && ++strange == STRANGE)
-            return protocomm_failed(p, "DISCONNECTED", "the device says that it is not connected");
+            return over(
+                protocomm_failed(p, "DISCONNECTED", "the device says that it is not connected"));
         if (runtime_now(p->c->runtime) >= end)
-            return protocomm_failed(p, "TIMED_OUT",
-                                    "the device still tries to join after %u s: is the network in "
-                                    "its reach? --timeout waits longer",
-                                    ms / 1000);
+            return over(protocomm_failed(p, "TIMED_OUT",
+                                         "the device still tries to join after %u s: is the "
+                                         "network in its reach? --timeout waits longer",
+                                         ms / 1000));
     }
 }
 
 /* The status tells why a dataset was not taken. */
-static bool not_applied(struct protocomm *p, const struct troth_protocomm_answer *applied)
+static enum protocomm_outcome not_applied(struct protocomm *p,
+                                          const struct troth_protocomm_answer *applied,
+                                          const struct person *who)
 {
     struct troth_protocomm_ask ask = {.op = TROTH_PROTOCOMM_OP_STATUS, .kind = p->kind};
     struct troth_protocomm_answer a;
     if (!p->c->over && p->kind == TROTH_NET_THREAD && protocomm_ask(p, &ask, &a) &&
-        a.u.status.state == TROTH_PROTOCOMM_CONNECTION_FAILED)
-        return tell_failed(p, &a);
-    return refused(p, applied, "apply the network",
-                   "; if an earlier network failed there, give --reset first");
+        a.u.status.state == TROTH_PROTOCOMM_CONNECTION_FAILED &&
+        a.u.status.why == TROTH_PROTOCOMM_WHY_DATASET)
+        return tell_failed(p, a.u.status.why, who);
+    return over(refused(p, applied, "apply the network",
+                        "; if an earlier network failed there, give --reset first"));
 }
 
-bool protocomm_join(struct protocomm *p, const struct troth_credentials *k)
+enum given { APPLIED, NOT_APPLIED, BROKEN };
+
+static enum given give(struct protocomm *p, const struct troth_credentials *k,
+                       struct troth_protocomm_answer *a)
 {
     struct troth_protocomm_ask ask = {
         .op = TROTH_PROTOCOMM_OP_SET, .kind = p->kind, .credentials = k};
+    if (!protocomm_ask(p, &ask, a)) {
+        refused(p, a, "take the network", "");
+        return BROKEN;
+    }
+    ask = (struct troth_protocomm_ask){.op = TROTH_PROTOCOMM_OP_APPLY, .kind = p->kind};
+    if (protocomm_ask(p, &ask, a))
+        return APPLIED;
+    return p->c->over ? BROKEN : NOT_APPLIED;
+}
+
+/* Espressif's firmware keeps the network that failed until it is told to forget it. */
+static bool reset_first(struct protocomm *p)
+{
+    struct troth_protocomm_ask ask = {.op = TROTH_PROTOCOMM_OP_RESET, .kind = p->kind};
+    struct troth_protocomm_answer a;
+    out_event(OUT_PLAIN, "resetting", NULL, "the device first forgets the network that failed");
+    return protocomm_ask(p, &ask, &a) ||
+           refused(p, &a, "take another network after the one that failed",
+                   "; reset it as its manual says, and begin anew");
+}
+
+enum protocomm_outcome protocomm_join(struct protocomm *p, const struct troth_credentials *k,
+                                      bool (*again)(const void *ctx, uint8_t why), const void *ctx)
+{
+    struct person who = {again, ctx};
     struct troth_protocomm_answer a;
     char ssid[TROTH_SSID_TEXT];
     if (k->kind == TROTH_NET_WIFI)
@@ -167,11 +220,13 @@ bool protocomm_join(struct protocomm *p, const struct troth_credentials *k)
                   "sending the network \"%s\"", ssid);
     else
         out_event(OUT_PLAIN, "sending", NULL, "sending the Thread dataset");
-    if (!protocomm_ask(p, &ask, &a))
-        return refused(p, &a, "take the network", "");
-    ask = (struct troth_protocomm_ask){.op = TROTH_PROTOCOMM_OP_APPLY, .kind = p->kind};
-    if (!protocomm_ask(p, &ask, &a))
-        return not_applied(p, &a);
+    enum given given = give(p, k, &a);
+    if (given == NOT_APPLIED && p->tried && a.status == TROTH_PROTOCOMM_INTERNAL_ERROR)
+        given = reset_first(p) ? give(p, k, &a) : BROKEN;
+    if (given == NOT_APPLIED)
+        return not_applied(p, &a, &who);
+    if (given == BROKEN)
+        return PROTOCOMM_FAILED;
     out_event(OUT_PLAIN, "applied", NULL, "the device tries to join");
-    return follow(p);
+    return follow(p, &who);
 }

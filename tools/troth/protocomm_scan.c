@@ -161,6 +161,8 @@ bool protocomm_pick(struct protocomm *p, struct troth_scan_result *picked)
         if (!protocomm_scan(p, &all))
             return false;
         table(stderr, p->kind, &all);
+        if (!all.count && p->kind == TROTH_NET_WIFI)
+            out_hint("None in reach tells its name; --ssid NAME is for one that hides it.");
         for (;;) {
             if (!client_ask(p->c, "Select a network by number (0 to rescan)", false, line,
                             sizeof line))

@@ -173,6 +173,13 @@ static int work(const struct cli *cli, const char *operand, struct protocomm_log
     int status = provision_login(cli, login, name, sizeof name);
     if (status == CLI_GO && provision_options.generate)
         return provision_generate(cli, login);
+    if (status == CLI_GO && wanted_kind && provision_options.qr_kind &&
+        wanted_kind != provision_options.qr_kind)
+        status = cli_misuse(cli, "the QR code is of a device for %s",
+                            wanted_kind == TROTH_NET_WIFI ? "Thread: say troth provision thread"
+                                                          : "Wi-Fi: say troth provision wifi");
+    if (status == CLI_GO && !wanted_kind)
+        wanted_kind = provision_options.qr_kind;
     if (status == CLI_GO)
         status = provision_network(cli, wanted_kind, n);
     if (status == CLI_GO && provision_options.way == PROVISION_HTTP && operand)
@@ -290,7 +297,7 @@ static bool is_help(const char *word)
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (!strcmp(word, all[i]))
             return true;
-    return false;
+    return !strncmp(word, "--help=", 7);
 }
 
 static const struct cli_command networks[] = {

@@ -15,6 +15,7 @@ struct provision_options {
     const char *http, *service_name;
     int scheme; /* -1: what the device says */
     const char *proto_ver, *qr;
+    uint8_t qr_kind; /* enum troth_net_kind; 0: the code does not say */
     const char *pop, *pop_file, *username, *password, *password_file;
     const char *custom_data, *custom_data_file;
     bool reset, reprov, list;
@@ -57,7 +58,7 @@ bool provision_parse_any(void *target, const char *text, char *why, size_t cap);
          .kind = CLI_TEXT,                                                                         \
          .target = &provision_options.qr,                                                          \
          .argument = "FILE",                                                                       \
-         .help = "the text of the device's QR code: its name and secrets"},                        \
+         .help = "the device's QR code, a picture or its text: its name,\nnetwork and secrets"},                        \
         {.name = "sec-ver",                                                                        \
          .kind = CLI_CHOICE,                                                                       \
          .target = &provision_options.scheme,                                                      \
@@ -217,13 +218,14 @@ int provision_generate(const struct cli *cli, struct protocomm_login *login);
 
 struct provision_network {
     struct credentials wifi; /* wipe */
-    bool have_dataset, have_key;
+    bool have_dataset, have_key, have_picked;
+    struct troth_scan_result picked; /* by a person, or by its name */
     struct troth_thread dataset;
     uint8_t network_key[16];
 };
 /* What the options give for this kind; 0: for both. CLI_GO or CLI_MISUSE. */
 int provision_network(const struct cli *cli, uint8_t kind, struct provision_network *n);
-/* The dataset, by the options or by scan, pick and key. */
+/* The dataset, by the options or by scan, pick and key; the key alone for what is picked. */
 bool thread_dataset(struct protocomm *p, struct provision_network *n);
 
 /*

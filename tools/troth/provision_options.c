@@ -3,6 +3,7 @@
 #include "provision.h"
 
 #include "common/out.h"
+#include "common/qr_read.h"
 #include "common/secret.h"
 
 #include <string.h>
@@ -146,36 +147,35 @@ static int take_either(const struct cli *cli, struct protocomm_secret *s, const 
     return text ? take(cli, s, text, option) : file ? take_file(cli, s, file) : CLI_GO;
 }
 
-/* PNG, JPEG, GIF by their first octets. */
-static bool is_picture(const uint8_t *b, size_t n)
+/* The text of a code, or a picture with one. */
+static bool read_qr(const char *path, struct troth_qr *q, char *why, size_t cap)
 {
-    static const char *const starts[] = {"\x89PNG", "\xff\xd8\xff", "GIF8"};
-    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
-        if (n >= strlen(starts[i]) && !memcmp(b, starts[i], strlen(starts[i])))
-            return true;
-    return false;
+    static uint8_t text[TROTH_QR_URL_MAX];
+    size_t n;
+    if (qr_is_picture_file(path))
+        return qr_read_payload(path, q, why, cap);
+    if (!secret_read(path, text, sizeof text, &n, why, cap))
+        return false;
+    bool picture = qr_is_picture(text, n);
+    enum troth_qr_fault fault = picture ? TROTH_QR_FOREIGN : troth_qr_parse(q, (char *)text, n);
+    secret_wipe(text, sizeof text);
+    if (fault)
+        snprintf(why, cap, "--qr %s: %s", path,
+                 picture ? "a picture is read from a file, not from stdin: name the file"
+                         : troth_qr_fault_words(fault));
+    return !fault;
 }
 
 /* What a code tells, options tell louder. */
 static int take_qr(const struct cli *cli, struct protocomm_login *l, char *name, size_t cap)
 {
     struct provision_options *o = &provision_options;
-    static uint8_t text[TROTH_QR_URL_MAX];
     struct troth_qr q;
-    char why[256];
-    size_t n;
-    if (!secret_read(o->qr, text, sizeof text, &n, why, sizeof why))
+    char why[512];
+    if (!read_qr(o->qr, &q, why, sizeof why))
         return cli_misuse(cli, "%s", why);
-    if (is_picture(text, n))
-        return cli_misuse(cli,
-                          "--qr %s: this is a picture; its text is wanted: zbarimg -q --raw %s | "
-                          "%s --qr - ...",
-                          o->qr, o->qr, cli->program);
-    enum troth_qr_fault fault = troth_qr_parse(&q, (const char *)text, n);
-    secret_wipe(text, sizeof text);
-    if (fault)
-        return cli_misuse(cli, "--qr %s: %s", o->qr, troth_qr_fault_words(fault));
     snprintf(name, cap, "%s", q.name);
+    o->qr_kind = q.network;
     if (q.security != TROTH_QR_SECURITY_UNSET && o->scheme < 0)
         o->scheme = q.security;
     if (*q.username && !l->username.given)

@@ -56,9 +56,19 @@ static void take_picked(struct credentials *k, const struct troth_scan_result *p
         k->wifi.security = picked->security;
 }
 
-static bool wifi(struct protocomm *p, struct credentials *k)
+/* What a person chose or typed, who may choose and type again. */
+struct asked {
+    bool network, secret;
+};
+
+static bool wifi_again(const void *ctx, uint8_t why)
 {
-    struct troth_credentials c = {.kind = TROTH_NET_WIFI};
+    const struct asked *asked = ctx;
+    return why == TROTH_PROTOCOMM_WHY_AUTH ? asked->secret : asked->network;
+}
+
+static bool ask_wifi(struct protocomm *p, struct credentials *k)
+{
     struct troth_scan_result picked;
     if (!k->have_ssid && !client_interactive())
         return client_fail(p->c, "the device wants a Wi-Fi network: give --ssid and "
@@ -68,24 +78,55 @@ static bool wifi(struct protocomm *p, struct credentials *k)
             return false;
         take_picked(k, &picked);
     }
-    if (!credentials_ask(k, p->c))
-        return false;
-    c.u.wifi = k->wifi;
-    troth_wifi_resolve(&c.u.wifi);
-    bool ok = protocomm_join(p, &c);
+    return credentials_ask(k, p->c);
+}
+
+static bool wifi(struct protocomm *p, struct credentials *k)
+{
+    struct troth_credentials c = {.kind = TROTH_NET_WIFI};
+    struct asked asked = {!k->have_ssid, !k->have_password};
+    uint8_t security = k->wifi.security;
+    enum protocomm_outcome how = PROTOCOMM_FAILED;
+    do {
+        if (!ask_wifi(p, k))
+            return false;
+        c.u.wifi = k->wifi;
+        troth_wifi_resolve(&c.u.wifi);
+        how = protocomm_join(p, &c, wifi_again, &asked);
+        if (asked.secret) {
+            secret_wipe(&k->wifi.password, sizeof k->wifi.password);
+            k->have_password = false;
+        }
+        if (p->why != TROTH_PROTOCOMM_WHY_AUTH && asked.network) {
+            k->have_ssid = false;
+            k->wifi.security = security;
+        }
+    } while (how == PROTOCOMM_TRY_AGAIN);
     secret_wipe(&c, sizeof c);
-    return ok;
+    return how == PROTOCOMM_JOINED;
+}
+
+static bool thread_again(const void *ctx, uint8_t why)
+{
+    const struct asked *asked = ctx;
+    (void)why; /* devices cannot tell a wrong key from a network that is not there */
+    return asked->secret;
 }
 
 static bool thread(struct protocomm *p, struct provision_network *n)
 {
     struct troth_credentials c = {.kind = TROTH_NET_THREAD};
-    if (!thread_dataset(p, n))
-        return false;
-    c.u.thread = n->dataset;
-    bool ok = protocomm_join(p, &c);
+    struct asked asked = {.secret = !n->have_dataset && !n->have_key};
+    enum protocomm_outcome how;
+    do {
+        if (!thread_dataset(p, n))
+            return false;
+        c.u.thread = n->dataset;
+        how = protocomm_join(p, &c, thread_again, &asked);
+        n->have_dataset = n->have_key = false;
+    } while (how == PROTOCOMM_TRY_AGAIN);
     secret_wipe(&c, sizeof c);
-    return ok;
+    return how == PROTOCOMM_JOINED;
 }
 
 static bool steps(struct protocomm *p, struct provision_network *n)

@@ -99,14 +99,19 @@ static int read_thread(const struct cli *cli, struct provision_network *n, bool 
 int provision_network(const struct cli *cli, uint8_t kind, struct provision_network *n)
 {
     const struct provision_options *o = &provision_options;
-    bool thread = o->dataset || o->dataset_file || o->network || o->network_key_file;
+    bool thread =
+        (o->dataset && *o->dataset) || o->dataset_file || o->network || o->network_key_file;
+    bool wifi = o->wifi.ssid || o->wifi.ssid_hex;
     memset(n, 0, sizeof *n);
     n->wifi.wifi.security = (uint8_t)o->wifi.security;
     if (provision_wants_no_network())
         return CLI_GO;
     int status = kind != TROTH_NET_WIFI ? read_thread(cli, n, kind == TROTH_NET_THREAD) : CLI_GO;
     /* Of an unknown kind, and nothing said of Thread: Wi-Fi's is what must be there. */
-    if (status == CLI_GO && (kind == TROTH_NET_WIFI || (!kind && !thread)))
+    if (status == CLI_GO && !kind && !thread && !wifi && !client_interactive())
+        return cli_misuse(cli, "there is no terminal to ask at: give --ssid and --password-file "
+                               "FILE, or for a Thread device --dataset FILE");
+    if (status == CLI_GO && (kind == TROTH_NET_WIFI || (!kind && (wifi || !thread))))
         status = credentials_read(&n->wifi, cli, &o->wifi);
     return status;
 }
@@ -148,12 +153,20 @@ static bool find(struct protocomm *p, const char *who, struct troth_scan_result 
     return true;
 }
 
+/* Without have_picked after it: another network is meant. */
 static bool ask_key(struct protocomm *p, struct provision_network *n)
 {
-    char line[128];
+    char line[128], prompt[96];
+    bool other = !provision_options.network;
+    snprintf(prompt, sizeof prompt, "Network key (not shown%s)",
+             other ? "; empty to pick another network" : "");
     while (!n->have_key) {
-        if (!client_ask(p->c, "Network key (not shown)", true, line, sizeof line))
+        if (!client_ask(p->c, prompt, true, line, sizeof line))
             return false;
+        if (other && !*line) {
+            n->have_picked = false;
+            return true;
+        }
         n->have_key = take_key(n->network_key, line, strlen(line));
         secret_wipe(line, sizeof line);
         if (!n->have_key)
@@ -162,19 +175,30 @@ static bool ask_key(struct protocomm *p, struct provision_network *n)
     return true;
 }
 
-bool thread_dataset(struct protocomm *p, struct provision_network *n)
+static bool ask_network(struct protocomm *p, struct provision_network *n)
 {
     const char *who = provision_options.network;
-    struct troth_scan_result picked;
+    do {
+        if (!n->have_picked && !(who ? find(p, who, &n->picked) : protocomm_pick(p, &n->picked)))
+            return false;
+        n->have_picked = true;
+        if (!ask_key(p, n))
+            return false;
+    } while (!n->have_picked);
+    return true;
+}
+
+bool thread_dataset(struct protocomm *p, struct provision_network *n)
+{
     if (n->have_dataset)
         return true;
-    if (!who && !client_interactive())
+    if (!provision_options.network && !client_interactive())
         return client_fail(p->c, "the device wants a Thread network: give --dataset FILE, or "
                                  "--network NAME and --network-key-file FILE");
-    if (!(who ? find(p, who, &picked) : protocomm_pick(p, &picked)) || !ask_key(p, n))
+    if (!ask_network(p, n))
         return false;
     n->dataset.len = 0;
-    if (troth_dataset_pick(&n->dataset, &picked, n->network_key) != TROTH_OK)
+    if (troth_dataset_pick(&n->dataset, &n->picked, n->network_key) != TROTH_OK)
         return client_fail(p->c, "what the device told of that network makes no dataset; give "
                                  "--dataset FILE");
     n->have_dataset = true;

@@ -94,6 +94,10 @@ static bool failed(struct client *c)
         client_fail(c, "%s (%s)", words, troth_wifi_characteristic_name(e->missing));
         break;
     case TROTH_WIFI_LINK_LOST:
+        if (c->way == &client_bluez) {
+            client_left(c);
+            break;
+        }
         client_fail(c, "%s (%s)", words, troth_hci_name(c->hci_status));
         break;
     case TROTH_WIFI_DEVICE_FAILED:
@@ -129,8 +133,8 @@ static bool run(struct client *c, int r)
 bool wifi_open(struct client *c)
 {
     struct troth_wifi_client_config cfg = {
-        .host = c->host,
         .link = c->link,
+        .peer = &c->gatt,
         .event = on_wifi,
         .require_mitm = client_options.policy.require_mitm,
         .allow_plaintext = client_options.allow_plaintext,
@@ -140,8 +144,7 @@ bool wifi_open(struct client *c)
         return false;
     troth_wifi_client_init(&wifi.client, &cfg);
     c->on_event = on_host;
-    if (runtime_add_clock(c->runtime, &clock) != TROTH_OK)
-        return client_fail(c, "too many clocks");
+    c->clock = clock;
     wifi.added = true;
     wifi.done = false;
     return run(c, troth_wifi_client_open(&wifi.client));
@@ -156,13 +159,13 @@ static void limit(void)
 bool wifi_provision(struct client *c, const struct troth_wifi *w)
 {
     char ssid[TROTH_SSID_TEXT], level[PAIRING_TEXT];
-    struct troth_level now = troth_link_level(c->host, c->link);
+    struct troth_level now = client_level(c);
     wifi.wanted = w->ssid;
     troth_ssid_text(&w->ssid, ssid, sizeof ssid);
     out_event(OUT_PLAIN, "sending",
               out_fields("ssid:s security:s", ssid, troth_wifi_security_name(w->security)),
               "sending the network \"%s\" over a link that is %s", ssid,
-              pairing_level_text(&now, level));
+              c->way->level_text(c, &now, level));
     limit();
     wifi.done = false;
     return run(c, troth_wifi_client_provision(&wifi.client, w));
@@ -179,7 +182,7 @@ void wifi_close(struct client *c)
 {
     c->on_event = NULL;
     if (wifi.added) {
-        runtime_remove_clock(c->runtime, &wifi.client);
+        c->clock.tick = NULL;
         troth_wifi_client_close(&wifi.client);
     }
     wifi.added = false;
@@ -204,9 +207,9 @@ static void network_text(const struct troth_wifi_details *d, char *text, size_t 
 void wifi_tell(struct client *c, const char *event)
 {
     const struct troth_wifi_client_event *e = &wifi.end;
-    struct troth_level level = troth_link_level(c->host, c->link);
+    struct troth_level level = client_level(c);
     char text[256], addr[18], protected[PAIRING_TEXT];
-    pairing_level_text(&level, protected);
+    c->way->level_text(c, &level, protected);
     if (out_is_json()) {
         cJSON *j = details(e);
         cJSON_AddStringToObject(j, "address", troth_addr_text(&c->identity, addr));
@@ -217,6 +220,7 @@ void wifi_tell(struct client *c, const char *event)
         cJSON_AddBoolToObject(j, "sc", level.sc);
         cJSON_AddBoolToObject(j, "mitm", level.mitm);
         cJSON_AddBoolToObject(j, "bonded", c->bonded);
+        client_drop_unknown(c, j);
         out_result(event, j, "%s: %s", troth_prov_state_name(e->state), troth_wifi_client_words(e));
         return;
     }

@@ -42,6 +42,7 @@ struct gap {
     void *host;
     bool up;
     bool room;             /* one more link may come by advertising */
+    bool linked;           /* one is up, and a controller may refuse to advertise beside it */
     bool paused;           /* what is off the air for a change, and comes back */
 
     /* our addresses */

@@ -29,6 +29,7 @@ struct hci {
 
     uint8_t state; /* HCI_DOWN ... */
     uint8_t row;   /* of the bring-up table */
+    uint16_t mute; /* its rows that were never answered: left out from now on */
 
     /* what bring-up learnt */
     uint8_t version;
