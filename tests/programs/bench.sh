@@ -18,11 +18,19 @@ for line in 'curve work of one side' 'Just Works +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-
     '^Passkey Entry beside Just Works: [0-9.]+$'; do
     grep -qE -- "$line" "$dir/out" || fault "no \"$line\""
 done
-for wrong in '' faster 'pairing --runs 0' 'pairing --runs' 'pairing twice'; do
+"$TROTH_SOURCE/bench" prov --runs 1 >>"$dir/out" 2>&1 || fault "exit status $?"
+for line in 'modular exponentiations of 3072 bits' \
+    '^security 2 +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9]+$' \
+    '^security 1 +[0-9.]+ +- +[0-9.]+ +- +[0-9]+$' '^  security 2 +[0-9.]+ us +[0-9.]+ us$' \
+    '^  security 1 +[0-9.]+ us +[0-9.]+ us$' 'the client, .* of 1\.20 +(met|missed)$' \
+    'the device, .* of 1\.20 +(met|missed)$'; do
+    grep -qE -- "$line" "$dir/out" || fault "no \"$line\""
+done
+for wrong in '' faster 'pairing --runs 0' 'pairing --runs' 'pairing twice' 'prov --runs x'; do
     # shellcheck disable=SC2086
     "$TROTH_SOURCE/bench" $wrong >/dev/null 2>"$dir/err"
     [ $? = 2 ] || fault "bench $wrong is not used wrongly"
-    grep -q '^bench: .*usage: ./bench pairing' "$dir/err" || fault "bench $wrong: no usage"
+    grep -q '^bench: .*usage: ./bench pairing|prov' "$dir/err" || fault "bench $wrong: no usage"
 done
 [ $status = 0 ] || cat "$dir/out"
 exit $status

@@ -1,5 +1,5 @@
-"""troth at a terminal, as a person sees it."""
-import os, pty, re, select
+"""A program at a terminal, as a person sees it."""
+import fcntl, os, pty, re, select, struct, termios
 
 LIMIT = 30
 
@@ -7,11 +7,13 @@ LIMIT = 30
 class Screen:
     """What it shows, what is typed; every failure shows the screen."""
 
-    def __init__(self, *arguments):
+    def __init__(self, *arguments, program="troth", columns=0, environment=()):
         self.text, self.at = "", 0
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
-            program = os.environ["TROTH_BIN"] + "/troth"
+            program = os.environ["TROTH_BIN"] + "/" + program
+            fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("4H", 50, columns, 0, 0))
+            os.environ.update(environment)
             os.execv(program, [program, *arguments])
 
     def check(self, truth, what):

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/files.h"
+#include "common/qr_read.h"
 #include "common/secret.h"
 
 bool oob_read(const char *path, struct troth_oob_block *block, long *age_s, char *why,
@@ -23,6 +24,8 @@ bool oob_read(const char *path, struct troth_oob_block *block, long *age_s, char
         time_t now = time(NULL);
         *age_s = now > st.st_mtime ? (long)(now - st.st_mtime) : 0;
     }
+    if (qr_is_picture_file(path))
+        return qr_read_oob(path, block, why, why_cap);
     if (!secret_read(path, (uint8_t *)text, sizeof text, &len, why, why_cap))
         return false;
     while (len && (text[len - 1] == ' ' || text[len - 1] == '\t'))

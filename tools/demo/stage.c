@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -18,9 +19,8 @@
 #include <unistd.h>
 #include <dirent.h>
 
-#include <cjson/cJSON.h>
-
-#define TICK_MS 25 /* how often the witnesses are looked at */
+#define TICK_MS     25 /* how often the witnesses are looked at */
+#define NAME_COLUMN 11
 
 static void die(const char *what)
 {
@@ -181,11 +181,37 @@ void stage_write(const struct stage *s, const char *name, const char *text)
 
 /* ---- actors ---- */
 
+/* What is left of the screen beside the column with the names. */
+static unsigned short columns_left(void)
+{
+    struct winsize screen;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &screen) || screen.ws_col <= NAME_COLUMN)
+        return 132;
+    return (unsigned short)(screen.ws_col - NAME_COLUMN);
+}
+
+/* What goes into ends[1] comes out of ends[0], as with a pipe. */
+static bool open_terminal(int ends[2])
+{
+    struct termios raw;
+    struct winsize size = {.ws_row = 50, .ws_col = columns_left()};
+    char name[64];
+    ends[0] = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (ends[0] < 0 || grantpt(ends[0]) || unlockpt(ends[0]) ||
+        ptsname_r(ends[0], name, sizeof name))
+        return false;
+    ends[1] = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (ends[1] < 0 || tcgetattr(ends[1], &raw))
+        return false;
+    cfmakeraw(&raw);
+    return !tcsetattr(ends[1], TCSANOW, &raw) && !ioctl(ends[1], TIOCSWINSZ, &size);
+}
+
 void stage_start(struct stage *s, int who, const char *const argv[])
 {
     struct actor *a = &s->actors[who];
     int in[2], out[2];
-    if (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC))
+    if (pipe2(in, O_CLOEXEC) || (a->terminal ? !open_terminal(out) : pipe2(out, O_CLOEXEC)))
         die("pipe");
     char path[600];
     snprintf(path, sizeof path, "%s/%s", s->bin, argv[0]);
@@ -197,7 +223,8 @@ void stage_start(struct stage *s, int who, const char *const argv[])
         dup2(in[0], STDIN_FILENO);
         dup2(out[1], STDOUT_FILENO);
         dup2(out[1], STDERR_FILENO);
-        setenv("NO_COLOR", "1", 1);
+        if (!a->terminal || !s->colour)
+            setenv("NO_COLOR", "1", 1);
         execv(path, (char *const *)(size_t)argv);
         fprintf(stderr, "cannot run %s: %s\n", path, strerror(errno));
         _exit(127);
@@ -240,12 +267,23 @@ static void take_lines(struct stage *s, struct actor *a)
         size_t said = strlen(a->name); /* the air's lines say whose they are */
         bool twice = strncmp(start, a->name, said) == 0 && start[said] == ' ';
         column(s, a->name, a->colour, twice ? start + said + 1 : start);
+        if (s->heard)
+            s->heard(s, (int)(a - s->actors), start);
         start = end + 1;
     }
     a->len = strlen(start);
     memmove(a->line, start, a->len + 1);
     if (a->len == sizeof a->line - 1)
         a->len = 0;
+}
+
+/* What a terminal draws stays together. */
+static void take_all(struct stage *s, struct actor *a)
+{
+    struct pollfd more = {.fd = a->out, .events = POLLIN};
+    do
+        take_lines(s, a);
+    while (a->terminal && a->pid && poll(&more, 1, 2) > 0);
 }
 
 void stage_type(struct stage *s, int who, const char *text)
@@ -336,35 +374,6 @@ static void take_display(struct stage *s)
 
 /* ---- watching ---- */
 
-/* The air's own word on every link. */
-static void look_at_air(struct stage *s)
-{
-    struct sockaddr_un to = {.sun_family = AF_UNIX};
-    snprintf(to.sun_path, sizeof to.sun_path, "%s", stage_path(s, "air.status"));
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    static char text[65536];
-    size_t len = 0;
-    if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) == 0) {
-        ssize_t n;
-        while (len < sizeof text - 1 && (n = read(fd, text + len, sizeof text - 1 - len)) > 0)
-            len += (size_t)n;
-    }
-    if (fd >= 0)
-        close(fd);
-    text[len] = 0;
-    cJSON *json = cJSON_Parse(text);
-    const cJSON *link;
-    cJSON_ArrayForEach(link, cJSON_GetObjectItem(json, "links"))
-    {
-        if (cJSON_IsTrue(cJSON_GetObjectItem(link, "encrypted"))) {
-            s->link_encrypted = true;
-            s->link_key_size =
-                (int)cJSON_GetNumberValue(cJSON_GetObjectItem(link, "apparent_key_size"));
-        }
-    }
-    cJSON_Delete(json);
-}
-
 bool stage_until(struct stage *s, bool (*truth)(struct stage *s), int seconds)
 {
     long end = now_ms() + seconds * 1000L;
@@ -388,10 +397,10 @@ bool stage_until(struct stage *s, bool (*truth)(struct stage *s), int seconds)
                 if (who[i] == ACTORS)
                     take_display(s);
                 else
-                    take_lines(s, &s->actors[who[i]]);
+                    take_all(s, &s->actors[who[i]]);
             }
         if (s->actors[AIR].pid && s->air_said_listening)
-            look_at_air(s);
+            stage_look_at_air(s);
         if (truth && truth(s))
             return true;
     } while (now_ms() < end);
@@ -406,13 +415,13 @@ void stage_ask(struct stage *s, const char *question, const char *otherwise, boo
         return;
     }
     struct termios old, quiet;
-    printf("%s%s%s", s->colour ? "\033[1m" : "", question, s->colour ? ":\033[0m " : ": ");
-    fflush(stdout);
     tcgetattr(STDIN_FILENO, &old);
     quiet = old;
     quiet.c_lflag &= ~(tcflag_t)ECHO;
     if (secret)
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet); /* before anybody can have read the question */
+    printf("%s%s%s", s->colour ? "\033[1m" : "", question, s->colour ? ":\033[0m " : ": ");
+    fflush(stdout);
     if (!fgets(answer, (int)cap, stdin))
         answer[0] = 0;
     if (secret) {

@@ -17,7 +17,8 @@ struct actor {
     pid_t pid;          /* 0: not running */
     int in, out;        /* its stdin and its stdout with stderr; -1 */
     int status;         /* exit status once gone; -1: killed */
-    char line[1024];
+    bool terminal;      /* its output is one */
+    char line[2048];
     size_t len;
 };
 
@@ -26,10 +27,11 @@ enum { AIR, DEVICE, CLIENT, ACTORS };
 struct stage {
     char dir[64];
     char bin[512];
-    pid_t janitor;    /* takes the directory down */
-    int janitor_pipe; /* ... when this ends */
-    bool keep;        /* leave the directory behind */
-    bool interactive; /* a visitor types */
+    char transport[160], network[160]; /* what the programs are told, once there is the air */
+    pid_t janitor;                     /* takes the directory down */
+    int janitor_pipe;                  /* ... when this ends */
+    bool keep;                         /* leave the directory behind */
+    bool interactive;                  /* a visitor types */
     bool colour;
     struct actor actors[ACTORS];
     int agent; /* the device's agent socket: what its display shows; -1 */
@@ -40,6 +42,7 @@ struct stage {
     int link_key_size;
     int failures;
     bool air_said_listening;
+    void (*heard)(struct stage *s, int who, const char *line); /* NULL: nobody listens */
 };
 
 void stage_open(struct stage *s, const char *program);
@@ -53,6 +56,10 @@ void stage_say(struct stage *s, const char *format, ...) __attribute__((format(p
 bool stage_verdict(struct stage *s, bool truth, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Starts the air and awaits it: a verdict. */
+bool stage_air(struct stage *s);
+/* What the air says of every link, into link_encrypted and link_key_size. */
+void stage_look_at_air(struct stage *s);
 /* Starts a program: argv[0] is "troth" or "trothd". */
 void stage_start(struct stage *s, int who, const char *const argv[]);
 /* Asks it to end, or waits for its end; its exit status. */
@@ -70,6 +77,11 @@ void stage_watch_display(struct stage *s);
 void stage_ask(struct stage *s, const char *question, const char *otherwise, bool secret,
                char *answer, size_t cap);
 
+/* ---- the stories: the exit status ---- */
+
+int story_pairing(struct stage *s);
+int story_thread(struct stage *s);
+
 /* ---- witnesses ---- */
 
 bool witness_file(const struct stage *s, const char *name);
@@ -80,5 +92,9 @@ int witness_bonds(const struct stage *s, const char *store, struct troth_bond_ke
 /* The credentials a store holds, as bytes; 0: none. */
 size_t witness_credentials(const struct stage *s, const char *store, unsigned char *bytes,
                            size_t cap);
+/* The Thread dataset a store holds has this network key. */
+bool witness_thread_key(const struct stage *s, const char *store, const unsigned char key[16]);
+/* Some capture of the air holds eight octets of these in a row. */
+bool witness_captured(const struct stage *s, const void *octets, size_t len);
 
 #endif

@@ -5,9 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <dirent.h>
 
 #include <cjson/cJSON.h>
 
+#include <troth/dataset.h>
+
+#include "ports/linux/credentials.h"
 #include "ports/linux/store.h"
 
 bool witness_file(const struct stage *s, const char *name)
@@ -75,4 +79,47 @@ size_t witness_credentials(const struct stage *s, const char *name, unsigned cha
         len = 0;
     store_close(store);
     return len;
+}
+
+bool witness_thread_key(const struct stage *s, const char *name, const unsigned char key[16])
+{
+    struct store *store;
+    struct troth_credentials c;
+    struct troth_dataset d;
+    char why[256];
+    bool same = false;
+    if (store_open(&store, stage_path(s, name), why, sizeof why) != TROTH_OK)
+        return false;
+    if (credentials_load(store, NULL, &c) == TROTH_OK && c.kind == TROTH_NET_THREAD &&
+        troth_dataset_parse(&d, c.u.thread.dataset, c.u.thread.len, NULL) == TROTH_DATASET_FINE)
+        same = d.has_network_key && !memcmp(d.network_key, key, sizeof d.network_key);
+    store_close(store);
+    return same;
+}
+
+static bool file_holds(const char *path, const void *octets, size_t len)
+{
+    static unsigned char bytes[4 << 20];
+    FILE *f = fopen(path, "re");
+    size_t n = f ? fread(bytes, 1, sizeof bytes, f) : 0;
+    bool held = false;
+    for (size_t i = 0; i + 8 <= len && !held; i++)
+        held = memmem(bytes, n, (const unsigned char *)octets + i, 8) != NULL;
+    if (f)
+        fclose(f);
+    return held;
+}
+
+bool witness_captured(const struct stage *s, const void *octets, size_t len)
+{
+    bool held = false;
+    DIR *d = opendir(s->dir);
+    for (struct dirent *e; d && (e = readdir(d));) {
+        const char *end = strrchr(e->d_name, '.');
+        if (end && !strcmp(end, ".btsnoop"))
+            held |= file_holds(stage_path(s, e->d_name), octets, len);
+    }
+    if (d)
+        closedir(d);
+    return held;
 }

@@ -3,6 +3,7 @@
 #include "commands.h"
 
 #include "common/out.h"
+#include "common/qr_draw.h"
 #include "common/secret.h"
 
 #include <stdio.h>
@@ -30,10 +31,9 @@ static const struct cli make_cli = {
     .program = "troth oob make",
     .about = "Makes our out-of-band block, one line for a QR code, a file or an NFC tag, to be\n"
              "given to the device before it is paired with. It serves one pairing within ten\n"
-             "minutes: troth pair --oob-made.",
+             "minutes: troth pair --oob-made. On a terminal it is drawn as a QR code too.",
     .options = make_options,
     .examples = "troth oob make --out ours.oob\n"
-                "troth oob make | qrencode -t utf8\n"
                 "troth pair 'Porch lamp' --oob-made",
 };
 
@@ -44,20 +44,38 @@ static const struct cli show_cli = {
     .operands = "FILE",
     .operands_min = 1,
     .operands_max = 1,
-    .about = "Shows what is in an out-of-band block, but for its secrets; - is stdin.",
+    .about =
+        "Shows what is in an out-of-band block, but for its secrets: of a file, of a picture with\n"
+        "its QR code, or of stdin, -.",
     .options = show_options,
 };
+
+/* On a terminal beside its text. */
+static void draw(const struct troth_oob_block *b)
+{
+    char text[TROTH_OOB_TEXT_MAX];
+    if (troth_oob_to_text(b, text, sizeof text) > 0) {
+        enum qr_drawn drawn = qr_draw(stdout, text, NULL);
+        if (*qr_drawn_words(drawn))
+            out_hint("%s", qr_drawn_words(drawn));
+    }
+    secret_wipe(text, sizeof text);
+}
 
 static int cmd_make(int argc, char **argv)
 {
     static struct client c;
     int status = cli_parse(&make_cli, argc, argv, NULL);
+    if (status == CLI_GO && client_names_bluez())
+        status = cli_misuse(&make_cli, "BlueZ takes no out-of-band data: name a controller");
     if (status == CLI_GO)
         status = client_open(&c, &make_cli);
     if (status != CLI_GO)
         return status;
     const char *path = out_path ? out_path : "-";
     bool ok = client_start(&c) && oob_own(&c, path, tk, true);
+    if (ok && !strcmp(path, "-") && !out_is_json())
+        draw(&c.oob.ours);
     if (ok && strcmp(path, "-"))
         out_result("oob", out_fields("file:s life_s:i tk:b", path, OOB_LIFE_S, tk),
                    "%s serves one pairing within ten minutes: troth pair DEVICE --oob-made", path);

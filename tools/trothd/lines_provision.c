@@ -3,12 +3,14 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <troth/dataset.h>
 #include <troth/qr_payload.h>
 
 #include "base/wipe.h"
 #include "common/out.h"
+#include "common/qr_draw.h"
 
 static const char *kind_name(uint8_t kind)
 {
@@ -23,7 +25,9 @@ static const char *transport_of(uint32_t session)
 void line_provision_security(const struct trothd *d, uint8_t kind)
 {
     const struct provision_options *o = &d->options.provision;
-    bool pop = o->pop || o->pop_file, warn = o->sec_ver == 0 || (o->sec_ver == 1 && !pop);
+    bool pop = o->pop || o->pop_file || (o->sec_ver == 1 && *o->label.pop);
+    bool development = o->sec_ver == 2 && !o->sec2_file && o->sec2_user;
+    bool warn = o->sec_ver == 0 || (o->sec_ver == 1 && !pop);
     const char *words =
         o->sec_ver == 0 ? "security 0: INSECURE, nothing is proven or encrypted; for evaluation "
                           "only"
@@ -32,11 +36,13 @@ void line_provision_security(const struct trothd *d, uint8_t kind)
                   : "security 1 without a proof of possession: INSECURE, anybody near may be the "
                     "client"
         : o->sec2_file ? "security 2, salt and verifier from a file"
+        : !development ? "security 2, user name and password from a label file, which this device "
+                         "has to keep to itself"
                        : "security 2 in DEVELOPMENT MODE: this device knows the password; in "
                          "production give --sec2-salt-verifier";
     out_event(warn ? OUT_WARN : OUT_PLAIN, "protocomm",
               out_fields("sec_ver:u pop:b development:b insecure:b network:s", o->sec_ver, pop,
-                         o->sec_ver == 2 && !o->sec2_file, warn, kind_name(kind)),
+                         development, warn, kind_name(kind)),
               "Espressif's provisioning, %s: %s",
               kind == TROTH_NET_THREAD ? "of a Thread network" : "of a Wi-Fi network", words);
     if (d->options.security != TROTH_WIFI_MODE_NONE)
@@ -70,35 +76,77 @@ static void copy(char *to, size_t cap, const void *from, size_t len)
     to[len] = 0;
 }
 
+/* The code's content, all of its secrets included; true: it has some that this device knows. */
+static bool fill_qr(struct troth_qr *q, const struct trothd *d, const struct provision_secrets *s,
+                    uint8_t kind)
+{
+    const struct provision_options *o = &d->options.provision;
+    if (*o->label.name) {
+        *q = o->label;
+        return q->has_pop || *q->password;
+    }
+    *q = (struct troth_qr){
+        .transport = TROTH_QR_BLE, .security = (uint8_t)o->sec_ver, .network = kind};
+    copy(q->name, sizeof q->name, d->options.name, strlen(d->options.name));
+    if (o->sec2_user && o->sec_ver == 2)
+        copy(q->username, sizeof q->username, o->sec2_user, strlen(o->sec2_user));
+    q->has_pop = (o->sec_ver == 1 && s->pop_len) || *s->password;
+    if (o->sec_ver == 1)
+        copy(q->pop, sizeof q->pop, s->pop, s->pop_len);
+    else
+        copy(q->pop, sizeof q->pop, s->password, strlen(s->password));
+    return q->has_pop;
+}
+
+static const char *qr_note(const struct provision_options *o, bool known, bool with, bool by_itself)
+{
+    if (with)
+        return " (whoever sees it can provision this device)";
+    if (by_itself && known)
+        return " (the secret is left out: only a terminal, or --qr-with-secrets, shows it)";
+    if (known)
+        return " (the secret is left out: it belongs on the label, --label-file)";
+    return o->sec_ver == 2 ? " (the password is left out: this device does not know it)" : "";
+}
+
+static void say_qr(const char *text, const char *url, const char *note, bool with, bool to_person)
+{
+    unsigned columns = 0;
+    enum qr_drawn drawn = to_person ? qr_draw(stdout, text, &columns) : QR_NO_TERMINAL;
+    out_event(OUT_PLAIN, "qr", out_fields("payload:s url:s secrets:b", text, url, with),
+              "QR code: %s%s", text, note);
+    if (drawn == QR_TOO_NARROW)
+        out_event(OUT_WARN, "qr", NULL, "%s, and it needs %u columns", qr_drawn_words(drawn),
+                  columns);
+    else if (drawn == QR_TOO_LONG)
+        out_event(OUT_WARN, "qr", NULL, "%s", qr_drawn_words(drawn));
+    if (!out_is_json())
+        out_event(OUT_PLAIN, "qr", NULL, "the same as a link, which draws it in a browser: %s",
+                  url);
+}
+
+/*
+ * Secrets by themselves only where a person looks: on a terminal, in development mode or from a
+ * label. Lines that a log may keep have them by --qr-with-secrets alone.
+ */
 void line_provision_qr(const struct trothd *d, const struct provision_secrets *s, uint8_t kind)
 {
     const struct provision_options *o = &d->options.provision;
-    struct troth_qr q = {
-        .transport = TROTH_QR_BLE, .security = (uint8_t)o->sec_ver, .network = kind};
-    char text[TROTH_QR_TEXT_MAX + 1];
-    bool secret = o->sec_ver == 2 || (o->sec_ver == 1 && s->pop_len);
-    bool known = (o->sec_ver == 1 && s->pop_len) || *s->password;
-    bool with = o->qr_with_secrets && known;
-    copy(q.name, sizeof q.name, d->options.name, strlen(d->options.name));
-    if (o->sec2_user && o->sec_ver == 2)
-        copy(q.username, sizeof q.username, o->sec2_user, strlen(o->sec2_user));
-    if (with) {
-        q.has_pop = true;
-        if (o->sec_ver == 1)
-            copy(q.pop, sizeof q.pop, s->pop, s->pop_len);
-        else
-            copy(q.pop, sizeof q.pop, s->password, strlen(s->password));
-    }
-    if (troth_qr_write(&q, with, text, sizeof text) > 0)
-        out_event(OUT_PLAIN, "qr", out_fields("payload:s secrets:b", text, with), "QR code: %s%s",
-                  text,
-                  !secret || with ? ""
-                  : known         ? " (the secret is left out: it belongs on the label)"
-                                  : " (the password is left out: this device does not know it)");
+    struct troth_qr q;
+    char text[TROTH_QR_TEXT_MAX + 1], url[TROTH_QR_URL_MAX];
+    bool to_person = !out_is_json() && isatty(STDOUT_FILENO);
+    bool by_itself = *o->label.name || (o->sec_ver == 2 && o->sec2_user);
+    bool known = fill_qr(&q, d, s, kind);
+    bool with = known && (o->qr_with_secrets || (by_itself && to_person));
+    if (strlen(d->options.name) <= TROTH_QR_NAME_MAX &&
+        troth_qr_write(&q, with, text, sizeof text) > 0 &&
+        troth_qr_write_url(&q, with, url, sizeof url) > 0)
+        say_qr(text, url, qr_note(o, known, with, by_itself), with, to_person);
     else
-        out_error("the name, the user name or the secret does not fit a QR code: no line for it");
+        out_error("the name, the user name or the secret does not fit a QR code: there is none");
     wipe(&q, sizeof q);
     wipe(text, sizeof text);
+    wipe(url, sizeof url);
 }
 
 void line_provision_session(const struct troth_protocomm_event *e)
@@ -129,6 +177,8 @@ static void line_received(const struct troth_prov *p)
         struct troth_dataset d;
         troth_dataset_parse(&d, p->fresh.u.thread.dataset, p->fresh.u.thread.len, NULL);
         troth_thread_name_text(&d.name, name, sizeof name);
+        for (unsigned i = 0; !d.name.len && d.has_ext_pan_id && i < 8; i++)
+            snprintf(name + 2 * i, 3, "%02x", d.ext_pan_id[i]);
         wipe(&d, sizeof d);
     } else {
         troth_ssid_text(&p->fresh.u.wifi.ssid, name, sizeof name);
@@ -152,12 +202,13 @@ void line_provision_network(const struct troth_prov *p, const struct troth_prov_
                   kind == TROTH_NET_THREAD ? "Thread attached: provisioning successful"
                                            : "Wi-Fi connected: provisioning successful");
         break;
-    case TROTH_PROV_FAILED:
-        out_event(
-            OUT_BAD, "provisioning",
-            out_fields("state:s reason:s", "failed", troth_net_reason_name((uint8_t)e->reason)),
-            "provisioning failed: %s; the client may send others",
-            troth_net_reason_words((uint8_t)e->reason));
+    case TROTH_PROV_FAILED: /* what the reason means is in the status line before it */
+        out_event(OUT_BAD, "provisioning",
+                  out_fields("state:s reason:s cure:s", "failed",
+                             troth_net_reason_name((uint8_t)e->reason),
+                             troth_net_reason_words_for(kind, (uint8_t)e->reason)),
+                  "Provisioning failed! Reason: %s. The client may send other credentials",
+                  troth_net_reason_name((uint8_t)e->reason));
         break;
     default:
         break;

@@ -26,12 +26,13 @@ static bool given(const struct provision_options *o)
 {
     return o->sec_ver != 2 || o->pop || o->pop_file || o->sec2_file || o->sec2_user ||
            o->sec2_password_file || o->http || o->custom_data || o->custom_data_command ||
-           o->kind || o->qr_with_secrets;
+           o->kind || o->qr_with_secrets || o->label_file;
 }
 
 const char *provision_check(const struct provision_options *o, int security)
 {
     bool sec2 = o->sec2_file || o->sec2_user || o->sec2_password_file;
+    bool label = *o->label.username && o->label.has_pop;
     if (!(o->protocols & PROVISION_ESPRESSIF))
         return given(o) ? "these options are of Espressif's provisioning: say --provision "
                           "espressif or --provision both as well"
@@ -44,9 +45,9 @@ const char *provision_check(const struct provision_options *o, int security)
         return "--sec2-... options go with --sec-ver 2, the default";
     if (o->sec_ver == 2 && o->sec2_file && (o->sec2_user || o->sec2_password_file))
         return "--sec2-salt-verifier is for production, --sec2-user for development: give one";
-    if (o->sec_ver == 2 && !o->sec2_file && !(o->sec2_user && o->sec2_password_file))
-        return "security 2 needs --sec2-salt-verifier FILE, or for development --sec2-user NAME "
-               "and --sec2-password-file FILE";
+    if (o->sec_ver == 2 && !o->sec2_file && !label && !(o->sec2_user && o->sec2_password_file))
+        return "security 2 needs --sec2-salt-verifier FILE, a --label-file with both secrets, or "
+               "for development --sec2-user NAME and --sec2-password-file FILE";
     if (o->custom_data && o->custom_data_command)
         return "--custom-data and --custom-data-command are two places for the same: give one";
     if (o->sec_ver == 0 && security == TROTH_WIFI_MODE_NONE && o->protocols == PROVISION_BOTH)
