@@ -16,6 +16,7 @@
 #define CLOCKS      8
 #define RETRY_FIRST 500u
 #define RETRY_MOST  30000u
+#define WELL_MS     10000u /* at work for so long, a controller is trusted again */
 #define FINISH_MS   1000u
 
 struct runtime {
@@ -23,7 +24,9 @@ struct runtime {
     struct transport *transport;
     bool up;     /* the transport is */
     bool broken; /* the controller failed: start over from the loop */
+    char broke[600];
     unsigned retry_ms;
+    troth_ms ready_at;   /* 0: it is not */
     uint32_t stored_ask; /* an answer the host had no room for; 0: none */
     bool stored_ok;
     struct btsnoop *capture;
@@ -243,6 +246,17 @@ static void replace_link(struct runtime *r, troth_link from, troth_link to)
         }
 }
 
+static void say_broken(struct runtime *r, const struct troth_event *e)
+{
+    char command[40] = "";
+    if (e->u.broken.opcode)
+        snprintf(command, sizeof command, " (command 0x%04x)", (unsigned)e->u.broken.opcode);
+    snprintf(r->broke, sizeof r->broke, "the controller at %s failed%s: %s", r->cfg.where.text,
+             command,
+             e->u.broken.hci_status ? troth_hci_words(e->u.broken.hci_status)
+                                    : "it does not answer, or not as a controller does");
+}
+
 static void on_event(void *ctx, const struct troth_event *e)
 {
     struct runtime *r = ctx;
@@ -254,9 +268,11 @@ static void on_event(void *ctx, const struct troth_event *e)
         replace_link(r, e->link, TROTH_NO_LINK);
         break;
     case TROTH_EV_READY:
-        r->retry_ms = RETRY_FIRST;
+        r->ready_at = now_ms();
         break;
     case TROTH_EV_BROKEN:
+        if (!r->broken)
+            say_broken(r, e);
         r->broken = true;
         break;
     }
@@ -276,11 +292,24 @@ static bool on_ask(void *ctx, const struct troth_ask *ask)
 
 /* ---- the transport ---- */
 
+/* How long until the next try: longer each time, unless it was at work for a while. 0: none. */
+static unsigned next_wait(struct runtime *r)
+{
+    if (r->ready_at && now_ms() - r->ready_at >= WELL_MS)
+        r->retry_ms = RETRY_FIRST;
+    r->ready_at = 0;
+    unsigned wait = r->cfg.retry && !r->done ? r->retry_ms : 0;
+    if (!wait)
+        return 0;
+    r->retry_ms = r->retry_ms * 2 < RETRY_MOST ? r->retry_ms * 2 : RETRY_MOST;
+    sd_event_source_set_time_relative(r->again, (uint64_t)wait * 1000);
+    sd_event_source_set_enabled(r->again, SD_EVENT_ONESHOT);
+    return wait;
+}
+
 static void lost(struct runtime *r, const char *why)
 {
-    char kept[400];
-    unsigned retry_ms = r->cfg.retry && !r->done ? r->retry_ms : 0;
-
+    char kept[600];
     snprintf(kept, sizeof kept, "%s", why);
     transport_close(r->transport);
     r->transport = NULL;
@@ -289,12 +318,23 @@ static void lost(struct runtime *r, const char *why)
         troth_host_gone(&r->host, now_ms());
     }
     r->broken = false;
-    if (retry_ms) {
-        sd_event_source_set_time_relative(r->again, (uint64_t)retry_ms * 1000);
-        sd_event_source_set_enabled(r->again, SD_EVENT_ONESHOT);
-        r->retry_ms = r->retry_ms * 2 < RETRY_MOST ? r->retry_ms * 2 : RETRY_MOST;
+    notice(r, RUNTIME_LOST, kept, next_wait(r));
+    check_finished(r);
+}
+
+/*
+ * It failed while its transport still stands. Once after it was ready, Reset alone may help, and an
+ * adapter that is not let go is not snatched by somebody else; after that all is opened anew.
+ */
+static void failed(struct runtime *r)
+{
+    if (!r->ready_at) {
+        lost(r, r->broke);
+        return;
     }
-    notice(r, RUNTIME_LOST, kept, retry_ms);
+    r->broken = false;
+    troth_host_gone(&r->host, now_ms());
+    notice(r, RUNTIME_LOST, r->broke, next_wait(r));
     check_finished(r);
 }
 
@@ -328,9 +368,13 @@ static void open_transport(struct runtime *r)
 
 static int on_again(sd_event_source *source, uint64_t usec, void *context)
 {
+    struct runtime *r = context;
     (void)source;
     (void)usec;
-    open_transport(context);
+    if (r->transport)
+        on_up(r);
+    else
+        open_transport(r);
     return 0;
 }
 
@@ -343,7 +387,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context)
     (void)source;
     (void)usec;
     if (r->broken && r->cfg.retry && r->transport) {
-        lost(r, "the controller failed; starting over");
+        failed(r);
         return 0;
     }
     if (r->stored_ask) {
@@ -431,6 +475,7 @@ struct runtime *runtime_new(const struct runtime_config *config, char *why, size
         .policy = config->policy,
         .privacy = config->privacy,
         .rpa_timeout_s = config->rpa_timeout_s,
+        .acl_before_encryption = transport_acl_overtakes(&config->where),
     };
     if (!add_sources(r)) {
         snprintf(why, why_cap, "the event loop takes no more sources");

@@ -1,9 +1,16 @@
 /*
- * A byte stream to a controller: HCI packets with H4 framing (Vol 4 Part A) over a socket, without
- * blocking, on an sd-event loop.
+ * A controller's byte stream: whole HCI packets with their H4 type (Vol 4 Part A), in and out,
+ * without blocking, on an sd-event loop.
  *
- * Where it leads is one string: tcp:HOST:PORT or unix:PATH. A HOST that is a name is looked up when
- * the transport is opened, which may take a moment.
+ * Where it leads is one string:
+ *
+ *     hci:N                 adapter hciN of this machine, all of it (HCI_CHANNEL_USER); hciN too
+ *     uart:DEV,BAUD[,flow]  a controller behind a serial line, H4; flow: RTS and CTS are wired
+ *     unix:PATH, tcp:HOST:PORT   H4 over a socket: the air, or somebody's virtual controller. A
+ *                                HOST that is a name is looked up when the transport is opened,
+ *                                which may take a moment.
+ *
+ * A file a kind: transport_user.c, transport_uart.c, transport_socket.c.
  */
 #ifndef TROTH_PORTS_LINUX_TRANSPORT_H
 #define TROTH_PORTS_LINUX_TRANSPORT_H
@@ -14,20 +21,32 @@
 
 #include <systemd/sd-event.h>
 
-enum transport_kind { TRANSPORT_NONE = 0, TRANSPORT_TCP, TRANSPORT_UNIX };
+enum transport_kind {
+    TRANSPORT_NONE = 0,
+    TRANSPORT_TCP,
+    TRANSPORT_UNIX,
+    TRANSPORT_USER, /* the kernel's user channel */
+    TRANSPORT_UART,
+};
 
 struct transport_where {
     enum transport_kind kind;
-    char host[256]; /* TCP; without the brackets of an IPv6 address */
-    char port[6];
-    char path[108]; /* Unix; a leading @ is the abstract name space */
-    char text[272]; /* the string itself, for people */
+    char host[256];   /* TCP; without the brackets of an IPv6 address */
+    char port[6];     /* TCP */
+    char path[108];   /* Unix; a leading @ is the abstract name space. UART: the device */
+    uint16_t adapter; /* user channel: the N of hciN */
+    unsigned baud;    /* UART */
+    bool flow;        /* UART: RTS and CTS */
+    char text[272];   /* the string itself, for people */
 };
 
 /* False: `why` says in a sentence what is wrong with the string and gives an example. */
 bool transport_parse(struct transport_where *w, const char *text, char *why, size_t why_cap);
 /* For help texts. */
-#define TRANSPORT_EXAMPLES "tcp:127.0.0.1:9000 or unix:/run/troth/air"
+#define TRANSPORT_EXAMPLES "hci:0, uart:DEV,BAUD[,flow], unix:PATH, tcp:HOST:PORT"
+
+/* May ACL come before the Encryption Change it belongs after? (USB: another endpoint.) */
+bool transport_acl_overtakes(const struct transport_where *w);
 
 struct transport;
 

@@ -356,7 +356,8 @@ static void adv_refused(struct gap *g, uint16_t opcode, uint8_t status, uint8_t 
         return;
     }
     g->adv_blocked = true;
-    broken(g, opcode, status);
+    if (!g->linked) /* some do not advertise beside a link: after it, then */
+        broken(g, opcode, status);
 }
 
 void gap_answered(struct gap *g, uint16_t opcode, uint8_t status)

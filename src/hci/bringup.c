@@ -11,44 +11,68 @@ struct row {
     uint8_t octet, bit; /* in the supported commands (Vol 4 Part E 6.27); octet 0xff: not asked */
     uint8_t result_len; /* least octets behind the status */
     bool (*when)(const struct hci *x);
-    void (*build)(struct hci_command *c);
+    void (*build)(const struct hci *x, struct hci_command *c);
     bool (*take)(struct hci *x, const uint8_t *p); /* false: nonsense */
 };
 
 #define ALWAYS_SUPPORTED 0xff, 0
 
-static void build_event_mask(struct hci_command *c) /* 7.3.1 */
+static bool shares_buffers(const struct hci *x)
 {
+    return !x->acl_count;
+}
+static bool can_long_data(const struct hci *x)
+{
+    return x->features[0] & 0x20;
+}
+static bool can_privacy(const struct hci *x)
+{
+    return x->features[0] & 0x40;
+}
+
+static void build_event_mask(const struct hci *x, struct hci_command *c) /* 7.3.1 */
+{
+    (void)x;
     /* Disconnection Complete 4, Encryption Change 7, Hardware Error 15, Data Buffer Overflow 25,
      * Encryption Key Refresh Complete 47, LE Meta 61 */
     static const uint8_t mask[8] = {0x90, 0x80, 0x00, 0x02, 0x00, 0x80, 0x00, 0x20};
     hci_put_octets(c, HCI_SET_EVENT_MASK, mask, 8);
 }
 
-static void
-build_event_mask_2(struct hci_command *c) /* 7.3.69: nothing, so Encryption Change [v1] */
+/* 7.3.69: nothing, so Encryption Change [v1] */
+static void build_event_mask_2(const struct hci *x, struct hci_command *c)
 {
+    (void)x;
     static const uint8_t mask[8] = {0};
     hci_put_octets(c, HCI_SET_EVENT_MASK_PAGE_2, mask, 8);
 }
 
-static void build_le_event_mask(struct hci_command *c) /* 7.8.1 */
+/* 7.8.1. Old controllers refuse a mask with bits they do not know: what comes with a feature is
+ * asked for where the feature is. */
+static void build_le_event_mask(const struct hci *x, struct hci_command *c)
 {
     /* Connection Complete 0, Advertising Report 1, Connection Update Complete 2, Long Term Key
-     * Request 4, Remote Connection Parameter Request 5, Enhanced Connection Complete 9 */
-    static const uint8_t mask[8] = {0x37, 0x02};
+     * Request 4 */
+    uint8_t mask[8] = {0x17};
+    if (x->features[0] & 0x02)
+        mask[0] |= 0x20; /* Remote Connection Parameter Request 5 */
+    if (can_privacy(x))
+        mask[1] |= 0x02; /* Enhanced Connection Complete 9 */
     hci_put_octets(c, HCI_LE_SET_EVENT_MASK, mask, 8);
 }
 
-static void
-build_le_host(struct hci_command *c) /* 7.3.79: a dual-mode controller wants to be told */
+/* 7.3.79: a dual-mode controller wants to be told */
+static void build_le_host(const struct hci *x, struct hci_command *c)
 {
+    (void)x;
     static const uint8_t p[2] = {1, 0};
     hci_put_octets(c, HCI_WRITE_LE_HOST_SUPPORT, p, 2);
 }
 
-static void build_data_length(struct hci_command *c) /* 7.8.35: 251 octets, 2120 us */
+/* 7.8.35: 251 octets, 2120 us */
+static void build_data_length(const struct hci *x, struct hci_command *c)
 {
+    (void)x;
     static const uint8_t p[4] = {0xfb, 0x00, 0x48, 0x08};
     hci_put_octets(c, HCI_LE_WRITE_SUGGESTED_DATA_LENGTH, p, 4);
 }
@@ -110,19 +134,6 @@ static bool take_resolving(struct hci *x, const uint8_t *p)
     return true;
 }
 
-static bool shares_buffers(const struct hci *x)
-{
-    return !x->acl_count;
-}
-static bool can_long_data(const struct hci *x)
-{
-    return x->features[0] & 0x20;
-}
-static bool can_privacy(const struct hci *x)
-{
-    return x->features[0] & 0x40;
-}
-
 static const struct row rows[] = {
     {HCI_RESET, true, ALWAYS_SUPPORTED, 0, NULL, NULL, NULL},
     {HCI_READ_LOCAL_VERSION, false, ALWAYS_SUPPORTED, 8, NULL, NULL, take_version},
@@ -130,19 +141,22 @@ static const struct row rows[] = {
     {HCI_SET_EVENT_MASK, true, ALWAYS_SUPPORTED, 0, NULL, build_event_mask, NULL},
     {HCI_SET_EVENT_MASK_PAGE_2, false, 22, 2, 0, NULL, build_event_mask_2, NULL},
     {HCI_WRITE_LE_HOST_SUPPORT, false, 24, 6, 0, NULL, build_le_host, NULL},
+    {HCI_LE_READ_LOCAL_FEATURES, false, ALWAYS_SUPPORTED, 8, NULL, NULL, take_features},
     {HCI_LE_SET_EVENT_MASK, true, ALWAYS_SUPPORTED, 0, NULL, build_le_event_mask, NULL},
     {HCI_LE_READ_BUFFER_SIZE, true, ALWAYS_SUPPORTED, 3, NULL, NULL, take_le_buffers},
     {HCI_READ_BUFFER_SIZE, true, ALWAYS_SUPPORTED, 7, shares_buffers, NULL, take_buffers},
     {HCI_READ_BD_ADDR, false, ALWAYS_SUPPORTED, 6, NULL, NULL, take_address},
-    {HCI_LE_READ_LOCAL_FEATURES, false, ALWAYS_SUPPORTED, 8, NULL, NULL, take_features},
     {HCI_LE_WRITE_SUGGESTED_DATA_LENGTH, false, 34, 0, 0, can_long_data, build_data_length, NULL},
     {HCI_LE_READ_RESOLVING_LIST_SIZE, false, 34, 6, 1, can_privacy, NULL, take_resolving},
 };
 #define ROWS (sizeof rows / sizeof rows[0])
+_Static_assert(ROWS <= 16, "struct hci.mute has a bit for each");
 
 void hci_start(struct hci *x)
 {
+    uint16_t mute = x->mute;
     hci_init(x, x->send, x->ctx);
+    x->mute = mute;
     x->state = HCI_RISING;
     x->credits = 1; /* Vol 4 Part E 4.4: one command may be sent after power-on or reset */
 }
@@ -152,9 +166,18 @@ bool hci_supports(const struct hci *x, uint8_t octet, uint8_t bit)
     return x->know_commands && x->commands[octet] >> bit & 1;
 }
 
+bool hci_unanswered(struct hci *x)
+{
+    if (x->state != HCI_RISING || !x->open || rows[x->row].required)
+        return false;
+    x->mute |= (uint16_t)(1u << x->row);
+    hci_start(x);
+    return true;
+}
+
 static bool skipped(const struct hci *x, const struct row *r)
 {
-    if (r->when && !r->when(x))
+    if ((r->when && !r->when(x)) || x->mute >> (r - rows) & 1)
         return true;
     return x->know_commands && r->octet != 0xff && !(x->commands[r->octet] >> r->bit & 1);
 }
@@ -166,20 +189,16 @@ bool hci_rise(struct hci *x)
     while (x->row < ROWS && skipped(x, &rows[x->row]))
         x->row++;
     if (x->row == ROWS) {
-        timer_stop(&x->timer);
         x->state = HCI_UP;
         return true;
     }
-    if (!x->credits) { /* a controller that never gives one is broken too */
-        if (!timer_running(&x->timer))
-            timer_start(&x->timer, HCI_COMMAND_TIMEOUT_MS);
+    if (!x->credits)
         return false;
-    }
     const struct row *r = &rows[x->row];
     struct hci_command c;
     hci_put(&c, r->opcode);
     if (r->build)
-        r->build(&c);
+        r->build(x, &c);
     hci_issue(x, &c, TROTH_NO_LINK);
     return true;
 }

@@ -11,8 +11,13 @@
 
 enum hci_state { HCI_DOWN, HCI_RISING, HCI_UP };
 
-/* No answer to a command for so long, and the controller counts as broken. */
+/*
+ * No answer to a command for so long, and the controller counts as broken; in Reset some load their
+ * firmware. So does one that leaves us without a credit while nothing is open that may bring it.
+ */
 #define HCI_COMMAND_TIMEOUT_MS 2000
+#define HCI_RESET_TIMEOUT_MS   6000
+#define HCI_CREDIT_TIMEOUT_MS  4000
 
 /* Octets of an ACL packet before its data: H4 type, handle and flags, length. */
 #define HCI_ACL_HEADER 5
@@ -29,12 +34,18 @@ bool hci_answered(struct hci *x, const struct hci_event *e);
 
 /* ---- bring-up ---- */
 
-/* Forgets everything and begins with Reset. */
+/* Forgets everything but what it does not answer, and begins with Reset. */
 void hci_start(struct hci *x);
 /* Issues the next row when it may. True: something was sent, or the state changed. */
 bool hci_rise(struct hci *x);
 /* The answer to a row's command, after hci_answered. False: bring-up has failed; state is DOWN. */
 bool hci_rise_answer(struct hci *x, const struct hci_event *e);
+
+/*
+ * The open command was not answered in time. True: an optional one of bring-up, which has begun
+ * again without it. False: the controller is broken.
+ */
+bool hci_unanswered(struct hci *x);
 
 /* In the supported commands, Vol 4 Part E 6.27; false when it did not say. */
 bool hci_supports(const struct hci *x, uint8_t octet, uint8_t bit);

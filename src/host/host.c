@@ -137,6 +137,14 @@ static bool step_controller(struct troth_host *h)
 
 /* ---- between the entry points ---- */
 
+static bool any_link(const struct troth_host *h)
+{
+    for (unsigned i = 0; i < TROTH_MAX_LINKS; i++)
+        if (h->link[i].used)
+            return true;
+    return false;
+}
+
 static bool next_command(struct troth_host *h, struct hci_command *c, troth_link *link)
 {
     for (unsigned i = 0; i < TROTH_MAX_LINKS; i++)
@@ -151,6 +159,7 @@ static bool next_command(struct troth_host *h, struct hci_command *c, troth_link
         return true;
     }
     h->gap.room = host_link_room(h);
+    h->gap.linked = any_link(h);
     return gap_next(&h->gap, c);
 }
 
@@ -224,7 +233,7 @@ void troth_host_tick(struct troth_host *h, troth_ms now)
 {
     ASSERT(!h->inside);
     h->now = now;
-    if (timer_due(&h->hci.timer, now))
+    if (timer_due(&h->hci.timer, now) && !hci_unanswered(&h->hci))
         host_broken(h, h->hci.open, HCI_OK);
     gap_tick(&h->gap, now);
     if (timer_due(&h->oob_timer, now))

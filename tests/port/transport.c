@@ -281,15 +281,67 @@ static void good_strings(void **state)
     assert_int_equal(w.kind, TRANSPORT_UNIX);
     assert_string_equal(w.path, "@troth");
     assert_string_equal(w.text, "unix:@troth");
+    assert_false(transport_acl_overtakes(&w));
+    assert_true(transport_parse(&w, "uart:/dev/ttyACM0,1000000", why, sizeof why));
+    assert_int_equal(w.kind, TRANSPORT_UART);
+    assert_string_equal(w.path, "/dev/ttyACM0");
+    assert_int_equal(w.baud, 1000000);
+    assert_false(w.flow);
+    assert_false(transport_acl_overtakes(&w));
+    assert_true(transport_parse(&w, "uart:/dev/a,b,9600,flow", why, sizeof why));
+    assert_string_equal(w.path, "/dev/a,b");
+    assert_int_equal(w.baud, 9600);
+    assert_true(w.flow);
+    static const char *const seven[] = {"hci:7", "hci7", "hci:hci7"};
+    for (unsigned i = 0; i < 3; i++) {
+        assert_true(transport_parse(&w, seven[i], why, sizeof why));
+        assert_int_equal(w.kind, TRANSPORT_USER);
+        assert_int_equal(w.adapter, 7);
+        assert_true(transport_acl_overtakes(&w)); /* it may be on USB */
+    }
 }
 
 static void bad_strings(void **state)
 {
-    static const char *const bad[] = {
-        "",         "tcp",         "tcp:",     "tcp::1",   "tcp:a",    "tcp:a:",
-        "tcp:a:0",  "tcp:a:65536", "tcp:a:-1", "tcp:a:1x", "tcp:a: 1", "tcp:::1:1",
-        "tcp:[::1", "tcp:[::1]1",  "tcp:[]:1", "unix:",    "UNIX:/x",  "uart:/dev/x",
-        "hci:0",    "bluez:hci0",  "serial:/x"};
+    static const char *const bad[] = {"",
+                                      "tcp",
+                                      "tcp:",
+                                      "tcp::1",
+                                      "tcp:a",
+                                      "tcp:a:",
+                                      "tcp:a:0",
+                                      "tcp:a:65536",
+                                      "tcp:a:-1",
+                                      "tcp:a:1x",
+                                      "tcp:a: 1",
+                                      "tcp:::1:1",
+                                      "tcp:[::1",
+                                      "tcp:[::1]1",
+                                      "tcp:[]:1",
+                                      "unix:",
+                                      "UNIX:/x",
+                                      "uart:",
+                                      "uart:/dev/x",
+                                      "uart:/dev/x,",
+                                      "uart:/dev/x,flow",
+                                      "uart:/dev/x,0",
+                                      "uart:/dev/x,115200 ",
+                                      "uart:/dev/x,-1",
+                                      "uart:/dev/x,115200,fast",
+                                      "uart:,115200",
+                                      "uart:ttyS0,115200",
+                                      "uart:/dev/x,99999999999",
+                                      "hci",
+                                      "hci:",
+                                      "hci:x",
+                                      "hci:-1",
+                                      "hci:0x",
+                                      "hci:65535",
+                                      "hci:hci",
+                                      "hcix",
+                                      "bluez:hci0",
+                                      "bluez",
+                                      "serial:/x"};
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct transport_where w;

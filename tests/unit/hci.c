@@ -21,10 +21,10 @@ static void bring_up_is_this_conversation(void **state)
         "01 01 0c 08 90 80 00 02 00 80 00 20",
         "01 63 0c 08 00 00 00 00 00 00 00 00",
         "01 6d 0c 02 01 00",
-        "01 01 20 08 37 02 00 00 00 00 00 00",
+        "01 03 20 00",
+        "01 01 20 08 17 02 00 00 00 00 00 00",
         "01 02 20 00",
         "01 09 10 00",
-        "01 03 20 00",
         "01 24 20 04 fb 00 48 08",
         "01 2a 20 00",
     };
@@ -122,7 +122,7 @@ static void short_answers_end_bring_up(void **state)
             assert_int_equal(troth_host_rx(&b.host, e, 7u + cut, b.now), TROTH_OK);
             bool broke = b.events && b.event[0].type == TROTH_EV_BROKEN;
             assert_true(broke || b.sends == sends + 1 || b.event[0].type == TROTH_EV_READY);
-            static const uint8_t need[12] = {0, 8, 64, 0, 0, 0, 0, 3, 6, 8, 0, 1};
+            static const uint8_t need[12] = {0, 8, 64, 0, 0, 0, 8, 0, 3, 6, 0, 1};
             assert_int_equal(broke, cut < need[row]);
         }
     }
@@ -137,8 +137,14 @@ static void silence_is_broken(void **state)
         for (unsigned i = 0; i < row; i++)
             bench_reply(&b);
         uint16_t opcode = b.host.hci.open;
+        static const uint16_t optional[] = {0x1001, 0x1002, 0x0c63, 0x0c6d, 0x2003, 0x1009};
+        bool left_out = false; /* tests/unit/hci_habits.c */
+        for (unsigned i = 0; i < sizeof optional / sizeof optional[0]; i++)
+            left_out |= opcode == optional[i];
+        if (left_out)
+            continue;
         assert_int_equal(troth_host_deadline(&b.host), 0); /* learn the time */
-        tick(&b, HCI_COMMAND_TIMEOUT_MS - 1);
+        tick(&b, (row ? HCI_COMMAND_TIMEOUT_MS : HCI_RESET_TIMEOUT_MS) - 1);
         expect_no_event(&b);
         tick(&b, 1);
         const struct troth_event *e = expect_event(&b, TROTH_EV_BROKEN);
@@ -163,7 +169,9 @@ static void commands_wait_for_credit(void **state)
     expect_tx(&b, "01 02 10 00");
     rx(&b, "04 0f 04 01 00 02 10"); /* no credit again, and none comes */
     expect_no_tx(&b);
-    tick(&b, HCI_COMMAND_TIMEOUT_MS);
+    tick(&b, HCI_CREDIT_TIMEOUT_MS - 1);
+    expect_no_event(&b);
+    tick(&b, 1);
     expect_event(&b, TROTH_EV_BROKEN);
 }
 

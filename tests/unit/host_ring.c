@@ -439,6 +439,8 @@ static void noise_is_harmless(void **state)
         if (i % 64 == 0)
             tick(&b, 700);
         b.sends = b.events = b.asks = 0;
+        if (b.host.hci.state == 0) /* a command of it was answered by nothing for too long */
+            bench_up(&b);
         assert_true(b.host.hci.acl_busy <= b.host.hci.acl_count);
     }
     assert_true(connections > 1000 && pairings > 500 && failures > 1000);
