@@ -2,13 +2,19 @@
 
 #include <string.h>
 
+#include <troth/crypto.h>
+
 #include "base/wipe.h"
+#include "ports/linux/runtime.h"
 
 /* Version 1 is Wi-Fi's and says nothing of a kind; it is still what Wi-Fi is written as. */
-enum { VERSION_WIFI = 1, VERSION_KIND = 2 };
+enum { VERSION_WIFI = 1, VERSION_KIND = 2, VERSION_SEALED = 3 };
 #define WIFI_MAX   (1 + 1 + 32 + 1 + 1 + 64)
 #define THREAD_MAX (1 + 1 + 1 + TROTH_DATASET_MAX)
 #define BLOB_MAX   (WIFI_MAX > THREAD_MAX ? WIFI_MAX : THREAD_MAX)
+#define NONCE      12
+#define TAG        16
+#define SEALED_MAX (1 + NONCE + BLOB_MAX + TAG)
 
 static size_t put_octets(uint8_t *out, const uint8_t *octets, uint8_t len)
 {
@@ -70,9 +76,35 @@ static int take_kind(const uint8_t *blob, size_t len, struct troth_credentials *
                : TROTH_INVALID;
 }
 
-int credentials_save(struct store *s, const struct troth_credentials *c)
+/* ---- sealing ---- */
+
+/* A fresh nonce each time: there are few writes in a device's life, far from where they collide. */
+static size_t put_sealed(uint8_t *out, const struct seal *seal, const uint8_t *blob, size_t len)
 {
-    uint8_t blob[BLOB_MAX];
+    out[0] = VERSION_SEALED;
+    runtime_random(NULL, out + 1, NONCE);
+    troth_aes256_gcm_seal(seal->key, out + 1, blob, len, out + 1 + NONCE);
+    return 1 + NONCE + len + TAG;
+}
+
+/* In place. */
+static int open_sealed(uint8_t *blob, size_t *len, const struct seal *seal)
+{
+    uint8_t *in = blob + 1 + NONCE;
+    if (*len <= 1 + NONCE + TAG)
+        return TROTH_INVALID;
+    if (!seal || !seal->on || !troth_aes256_gcm_open(seal->key, blob + 1, in, *len - 1 - NONCE, in))
+        return TROTH_STATE;
+    *len -= 1 + NONCE + TAG;
+    memmove(blob, in, *len);
+    return TROTH_OK;
+}
+
+/* ---- in the store ---- */
+
+int credentials_save(struct store *s, const struct seal *seal, const struct troth_credentials *c)
+{
+    uint8_t blob[BLOB_MAX], sealed[SEALED_MAX];
     size_t n;
     switch (c->kind) {
     case TROTH_NET_WIFI:
@@ -84,7 +116,11 @@ int credentials_save(struct store *s, const struct troth_credentials *c)
     default:
         return TROTH_UNSUPPORTED;
     }
-    int result = store_blob_put(s, CREDENTIALS_BLOB, blob, n);
+    int result;
+    if (seal && seal->on)
+        result = store_blob_put(s, CREDENTIALS_BLOB, sealed, put_sealed(sealed, seal, blob, n));
+    else
+        result = store_blob_put(s, CREDENTIALS_BLOB, blob, n);
     wipe(blob, sizeof blob);
     return result;
 }
@@ -103,19 +139,24 @@ static int take(const uint8_t *blob, size_t len, struct troth_credentials *c)
     return TROTH_UNSUPPORTED;
 }
 
-int credentials_load(struct store *s, struct troth_credentials *c)
+int credentials_load(struct store *s, const struct seal *seal, struct troth_credentials *c)
 {
-    uint8_t blob[BLOB_MAX];
+    uint8_t blob[SEALED_MAX];
     size_t len = 0;
     memset(c, 0, sizeof *c);
     int result = store_blob_get(s, CREDENTIALS_BLOB, blob, sizeof blob, &len);
+    if (result == TROTH_FULL)
+        result = TROTH_INVALID;
+    bool sealed = result == TROTH_OK && len && blob[0] == VERSION_SEALED;
+    if (sealed)
+        result = open_sealed(blob, &len, seal);
     if (result == TROTH_OK)
         result = take(blob, len, c);
-    else if (result == TROTH_FULL)
-        result = TROTH_INVALID;
     wipe(blob, sizeof blob);
     if (result != TROTH_OK)
         wipe(c, sizeof *c);
+    else if (!sealed && seal && seal->on) /* from before there was a key */
+        result = credentials_save(s, seal, c);
     return result;
 }
 

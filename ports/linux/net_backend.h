@@ -1,0 +1,86 @@
+/*
+ * Networks of a Linux machine: whoever manages its Wi-Fi (wpa_supplicant, NetworkManager, iwd) or
+ * its Thread radio (OpenThread's border router agent or daemon) as a struct troth_net. docs/NETWORKS.md says what each can and what it needs.
+ *
+ *     net_parse            "auto", "wpa:wlan0", "networkmanager", "iwd:wlan0"
+ *     net_open             looks who is there; then everything comes from the loop
+ *     net_backend_close
+ *
+ * The machine's own configuration stays: a network that was there before is used again when a new
+ * one cannot be joined, and what Troth adds is kept only once it has worked. A service that goes
+ * away is waited for.
+ */
+#ifndef TROTH_LINUX_NET_BACKEND_H
+#define TROTH_LINUX_NET_BACKEND_H
+
+#include <net/if.h>
+
+#include <systemd/sd-event.h>
+
+#include <troth/net.h>
+
+enum net_choice { NET_AUTO, NET_WPA, NET_NETWORKMANAGER, NET_IWD, NET_OTBR, NET_OT };
+
+struct net_where {
+    enum net_choice choice;
+    char ifname[IFNAMSIZ]; /* empty: the first that the service manages */
+    char dir[80];          /* wpa, ot: where its sockets are; empty: the usual place */
+};
+
+#define WPA_DIR "/run/wpa_supplicant"
+#define NET_EXAMPLES                                                                               \
+    "auto, wpa[:IFACE], networkmanager[:IFACE] or iwd[:IFACE]; for Thread otbr[:IFACE] or "        \
+    "ot[:IFACE]; wpa:/DIR/IFACE and ot:/DIR/IFACE if its sockets are elsewhere; or "               \
+    "sim:FILE, a file of simulated networks"
+
+/* False: `why` says what is wrong. */
+bool net_parse(struct net_where *where, const char *text, char *why, size_t cap);
+
+enum net_notice {
+    NET_HERE = 1,   /* the service is there, with an interface */
+    NET_GONE,       /* it is not, or no longer; it is waited for */
+    NET_SHORTCOMING /* something was not done as it should be, and what to do about it */
+};
+
+struct net_config {
+    sd_event *loop;
+    const struct troth_net_sink *sink; /* outlives the backend */
+    uint32_t join_ms;                  /* then a join has failed, address included */
+    /* words: a sentence, valid during the call, without secrets. May be NULL. */
+    void (*notice)(void *ctx, enum net_notice what, const char *words);
+    /* For tests: the address of the interface, false: none. NULL: the kernel's. */
+    bool (*address)(void *ctx, char text[46]);
+    void *ctx;
+};
+
+struct net_backend;
+
+/*
+ * NULL: `why` says what is missing and how to mend it. With NET_AUTO it looks, for a few seconds at
+ * most, who manages the Wi-Fi; otherwise the service may still come. config is copied.
+ */
+struct net_backend *net_open(const struct net_where *where, const struct net_config *config,
+                             char *why, size_t cap);
+void net_backend_close(struct net_backend *b);
+
+const struct troth_net *net_backend_net(const struct net_backend *b);
+/* "NetworkManager on wlan0"; valid until the next call. */
+const char *net_backend_text(const struct net_backend *b);
+
+/* It lives by the clock: as troth_net_sim_deadline and _tick. Milliseconds of CLOCK_MONOTONIC. */
+troth_ms net_backend_deadline(const void *backend);
+void net_backend_tick(void *backend, troth_ms now);
+/* For tests: config.address may say something else now. */
+void net_backend_address_changed(struct net_backend *b);
+
+/*
+ * Leaves, and forgets what Troth added, while nothing else runs; waits some seconds at most. last:
+ * what was stored, or NULL. False: it may know the network still, `why` says what is wrong.
+ */
+bool net_forget(const struct net_where *where, const struct troth_wifi *last, char *why,
+                size_t cap);
+
+/* Who manages the Wi-Fi now, by looking: the order of NET_AUTO. False: nobody, `why` says so. */
+bool net_probe(struct net_where *where, char *why, size_t cap);
+
+#endif

@@ -1,0 +1,68 @@
+"""iwd as the network backend, its own DHCP, hostapd as the access point."""
+from access_point import *
+
+KEPT = "/var/lib/iwd"
+
+
+class Iwd:
+    def __init__(self, g):
+        self.g = g
+        self.start()
+
+    def start(self):
+        self.p = self.g.start("exec /usr/libexec/iwd -d -i wlan1")
+
+
+def main():
+    g = Guest()
+    ap = AccessPoint(g)
+    g.run("modprobe -a algif_hash algif_skcipher cmac ecb des_generic md4 sha512_generic "
+          "pkcs8_key_parser")
+    g.file("/etc/iwd/main.conf", "[General]\nEnableNetworkConfiguration=true\n"
+           "[Network]\nNameResolvingService=none\n")
+    g.dbus()
+    n = Network(g, "iwd:wlan1", 11000)
+    d = Iwd(g)
+    n.p.event("here")
+    seen = n.sees("Meadow", "Brook", "Fen", "Mixed")
+    check(seen["Meadow"]["security"] == "WPA2/WPA3" and seen["Fen"]["security"] == "open" and
+          "Hollow" not in seen, "what is in range", seen)
+
+    n.fails("WRONG_PASSWORD", "Meadow", password="not the password")
+    check("Meadow" not in g.run(f"ls {KEPT}"), "what failed is not saved")
+    n.joins("Meadow")
+    g.retry(f"test -f {KEPT}/Meadow.psk")  # what worked is saved
+    check(n.status()["security"] == "WPA2-PSK", "its status")
+
+    n.fails("WRONG_PASSWORD", "Brook", password="not the password")
+    g.retry("iwctl station wlan1 show | grep -q 'Connected network.*Meadow'")  # by itself
+    check("Brook" not in g.run(f"ls {KEPT}"), "the old stays")
+    n.fails("NOT_FOUND", "Atlantis")
+    n.fails("UNSUPPORTED_SECURITY", "Meadow", security=SAE)
+    n.fails("UNSUPPORTED_SECURITY", "Meadow", security=OPEN)
+    n.fails("NO_ADDRESS", "Desert")
+    n.joins("Meadow")
+
+    for name in ("Brook", "Mixed", "Fen", "Hollow"):
+        n.joins(name)
+        g.retry(f"ls {KEPT} | grep -q {name} && test $(ls {KEPT} | grep -c '[.]') = 1")  # only it
+    for name in ("Key", "Wood"):
+        check(n.join(name)["event"] == "refused", f"{name} is nothing for iwd")
+    n.p.told("shortcoming")
+
+    d.p.end(9)
+    n.p.event("lost", reason="BACKEND_GONE")
+    d.start()
+    n.p.event("here")
+    n.joins("Hollow")
+    ap.stop()
+    n.p.event("lost", reason="LINK_LOST")
+    n.leave()
+    check("psk" not in g.run(f"ls {KEPT}"), "left: nothing is saved")
+    n.end()
+    n = Network(g, "auto")
+    check(n.opened.startswith("iwd"), n.opened)
+    n.end()
+
+
+play(main)

@@ -1,0 +1,75 @@
+"""trothd is provisioned by troth over the air, and joins through NetworkManager, then through iwd:
+WPA2, a wrong password with the old network kept, SAE; erased, the service has forgotten it too."""
+from access_point import *
+
+
+def phone(status, *arguments):
+    p = program("troth", *arguments, "--transport", "unix:air", "--store", "phone.db")
+    return p.ends(status, " ".join(arguments))
+
+
+def provision(name, security, password, status=0):
+    with open(path("password"), "w") as f:
+        f.write(password + "\n")
+    return phone(status, "provision", "wifi", "Lamp", "--ssid", name, "--security", security,
+                 "--password-file", path("password"))
+
+
+def networkmanager(g):
+    g.file("/etc/NetworkManager/NetworkManager.conf", "[main]\nplugins=keyfile\n"
+           "auth-polkit=false\n[device]\nwifi.scan-rand-mac-address=no\n")
+    g.run("mount -o remount,ro /sys; mkdir -p /run/NetworkManager")  # no udev to wait for
+    daemons = [g.start("exec wpa_supplicant -u -s"), g.start("exec NetworkManager --debug")]
+    g.retry("nmcli -t device | grep -q '^wlan1:wifi:disconnected'")
+    return daemons
+
+
+def iwd(g):
+    g.run("modprobe -a algif_hash algif_skcipher cmac ecb des_generic md4 sha512_generic "
+          "pkcs8_key_parser")
+    g.file("/etc/iwd/main.conf", "[General]\nEnableNetworkConfiguration=true\n"
+           "[Network]\nNameResolvingService=none\n")
+    daemons = [g.start("exec /usr/libexec/iwd -i wlan1")]
+    g.retry("iwctl device list | grep -q wlan1")
+    return daemons
+
+
+def provisioned(g, name, kept):
+    lamp = g.start(f"exec trothd --json --name Lamp --agent none --store /tmp/{name}.db "
+                   "--transport hci:0 --network auto --timeout 40 --attempts 1")
+    check(lamp.event("network_backend")["backend"].startswith(name), "who joins", lamp.text())
+    lamp.event("advertising", on=True)
+    said = provision("Meadow", "wpa2", NETWORKS["Meadow"][1])
+    check("CONNECTED" in said, "it joined by WPA2", said)
+    said = provision("Brook", "wpa3", "not the password", 1)
+    check("WRONG_PASSWORD" in said and "Meadow" in said, "the old network is kept", said)
+    lamp.told("kept")
+    said = provision("Brook", "wpa3", NETWORKS["Brook"][1])
+    check("CONNECTED" in said, "it joined by SAE", said)
+    g.retry("ip -4 addr show wlan1 | grep -q ' 10.9.0.'")
+    g.retry(f"ls {kept} | grep -q Brook && ! ls {kept} | grep -q Meadow")
+    check(NETWORKS["Brook"][1] not in lamp.text(), "no password is said", lamp.text())
+    phone(0, "erase", "Lamp")
+    lamp.event("erased")
+    g.retry(f"! ls {kept} | grep -q Brook")
+    check(lamp.end(15) == 0, "it ends", lamp.text())
+    os.remove(path("phone.db"))
+    print(f"{name}: all of it")
+
+
+def main():
+    air = Air()
+    g = Guest(air, adapters=1)
+    AccessPoint(g, ("Meadow", "Brook"))
+    g.dbus()
+    g.adapter(0)
+    daemons = networkmanager(g)
+    provisioned(g, "NetworkManager", "/etc/NetworkManager/system-connections")
+    for d in reversed(daemons):
+        d.end(15)
+    g.run("mount -o remount,rw /sys")
+    iwd(g)
+    provisioned(g, "iwd", "/var/lib/iwd")
+
+
+play(main)
