@@ -191,6 +191,21 @@ int troth_gatt_signed_write(struct troth_host *h, troth_link link, uint16_t hand
 int troth_gatt_subscribe(struct troth_host *h, troth_link link, uint16_t ccc_handle,
                          uint16_t bits);
 
+/*
+ * The same procedures on a peer that is connected through another host (BlueZ): the same results,
+ * and the same events for whoever runs them. What is written over a struct troth_gatt_peer works
+ * over both.
+ */
+struct troth_gatt_peer {
+    int (*discover)(void *ctx, const struct troth_uuid *service); /* NULL: everything */
+    int (*read)(void *ctx, uint16_t handle);
+    int (*write)(void *ctx, uint16_t handle, const uint8_t *data, uint16_t len);
+    int (*subscribe)(void *ctx, uint16_t ccc_handle, uint16_t bits);
+    /* What is known of the link's protection: key_size 0 is not encrypted, mitm false not proven. */
+    struct troth_level (*level)(void *ctx);
+    void *ctx;
+};
+
 #ifdef __cplusplus
 }
 #endif

@@ -63,7 +63,7 @@ bool agent_present(const struct agent *a)
 {
     if (!a || a->cfg.kind == AGENT_NONE)
         return false;
-    return a->way->decide ||
+    return a->way->decide || a->way->displays ||
            (a->out >= 0 && !a->ended && (a->cfg.kind != AGENT_ATTACHED || a->io_cap >= 0));
 }
 
@@ -296,6 +296,7 @@ static const struct agent_way *const ways[] = {
     [AGENT_REFUSE] = &agent_automatic,
     [AGENT_SOCKET] = &agent_socket,
     [AGENT_ATTACHED] = &agent_attached,
+    [AGENT_DISPLAY] = &agent_display,
 };
 
 static bool on_call(void *ctx, const struct troth_agent_call *call);
@@ -354,6 +355,8 @@ static bool on_call(void *ctx, const struct troth_agent_call *call)
             call->answer(call->host, call->id, yes, passkey);
         return true;
     }
+    if (a->way->displays && call->type != TROTH_AGENT_DISPLAY)
+        return false;
     struct question *q = agent_present(a) ? enqueue(a, (enum question_kind)call->type) : NULL;
     if (!q) {
         if (a->cfg.nobody)

@@ -16,6 +16,7 @@
  *                       confirm pairing ?             yes | no
  *                       withdrawn                     the question before is void
  *   AGENT_ATTACHED  the same socket, with JSON lines and an IO capability: docs/WIRE.md
+ *   AGENT_DISPLAY   shows passkeys by means of its owner's and answers nothing
  *   AGENT_NONE      nobody: every question is refused
  *
  * A passkey goes there and nowhere else.
@@ -37,6 +38,7 @@ enum agent_kind {
     AGENT_REFUSE,
     AGENT_SOCKET,
     AGENT_ATTACHED,
+    AGENT_DISPLAY,
 };
 
 /* "terminal", "step", "script:FILE", "refuse", "none", "unix:PATH". */
@@ -52,6 +54,9 @@ struct agent_config {
     const char *nobody;
     /* AGENT_ATTACHED: somebody came or left. May be NULL. */
     void (*attached)(void *ctx, bool here);
+    /* AGENT_DISPLAY: six digits to show, valid during the call; NULL: no longer. NULL: they stand
+       somewhere already. */
+    void (*display)(void *ctx, const char *passkey, const char *peer);
     void *ctx;
 };
 

@@ -45,10 +45,11 @@ struct agent_way {
     /* Answers without being shown; *passkey may be set. Instead of all the above. */
     bool (*decide)(struct agent *a, const struct troth_agent_call *call, uint32_t *passkey);
     bool any_text;    /* takes agent_question */
+    bool displays;    /* always there, and takes no question */
     bool all_at_once; /* shows every question, not one after the other; hears what is unasked */
 };
 extern const struct agent_way agent_console, agent_step, agent_script, agent_automatic,
-    agent_socket, agent_attached;
+    agent_socket, agent_attached, agent_display;
 
 struct agent_script; /* agent_script.c */
 

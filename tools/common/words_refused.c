@@ -165,6 +165,12 @@ static void dhkey_check_failed(const struct teller *t)
 
 static void numeric_comparison_failed(const struct teller *t)
 {
+    if (t->both && t->a.model == TROTH_JUST_WORKS) { /* as BlueZ says no to Just Works */
+        CAUSE(t, "The person at %s, or the program that answers there, declined the pairing.",
+              teller_refuser(t));
+        CURE(t, "Start again, and accept it there.");
+        return;
+    }
     CAUSE(t,
           "The person at %s said that the numbers differ, or cancelled, or let the time run "
           "out.",

@@ -1,4 +1,5 @@
-/* troth agent: attaches to a device's --agent-socket and answers its pairing questions. */
+/* troth agent: answers pairing questions, of a device's --agent-socket or of bluetoothd. */
+#include "agent_bluez.h"
 #include "commands.h"
 
 #include "common/agent.h"
@@ -19,8 +20,9 @@
 #include <troth/smp.h>
 
 static int io_cap = -1;
-static bool yes, refuse, step, json;
+static bool yes, refuse, step, json, bluez;
 static const char *script;
+static struct agent_bluez_options desk;
 
 static const struct cli_option options[] = {
     {.name = "io",
@@ -33,6 +35,13 @@ static const struct cli_option options[] = {
      .target = &yes,
      .help = "unsafe: say yes to everything, without looking"},
     {.name = "refuse", .kind = CLI_FLAG, .target = &refuse, .help = "say no to everything"},
+    {.name = "no", .kind = CLI_FLAG, .target = &refuse},
+    {.name = "io-cap", .kind = CLI_CHOICE, .target = &io_cap, .choices = cli_io_caps},
+    {.name = "capability",
+     .letter = 'c',
+     .kind = CLI_CHOICE,
+     .target = &io_cap,
+     .choices = cli_io_caps},
     {.name = "script",
      .kind = CLI_TEXT,
      .target = &script,
@@ -42,19 +51,62 @@ static const struct cli_option options[] = {
      .kind = CLI_FLAG,
      .target = &step,
      .help = "stop at each call, show all it says, wait for Enter"},
+    {.name = "bluez",
+     .kind = CLI_FLAG,
+     .target = &bluez,
+     .help = "answer bluetoothd, of this machine; with it also:"},
+    {.name = "adapter",
+     .kind = CLI_TEXT,
+     .target = &desk.adapter,
+     .argument = "hciN",
+     .help = "... of this adapter (the first)"},
+    {.name = "no-default",
+     .kind = CLI_FLAG,
+     .target = &desk.no_default,
+     .help = "... without being the default agent"},
+    {.name = "accept-just-works",
+     .kind = CLI_FLAG,
+     .target = &desk.accept_just_works,
+     .help = "... let anybody pair who need not prove anything"},
+    {.name = "passkey",
+     .letter = 'p',
+     .kind = CLI_TEXT,
+     .target = &desk.passkey,
+     .argument = "FILE",
+     .help = "... six digits for all, or lines of PEER and digits"},
+    {.name = "services",
+     .kind = CLI_TEXT,
+     .target = &desk.services,
+     .argument = "LIST",
+     .help = "... services that may be used: UUIDs, all or none"},
+    {.name = "answer-within",
+     .kind = CLI_NUMBER,
+     .target = &desk.within,
+     .argument = "SECONDS",
+     .help = "... refuse what nobody answers in that time",
+     .min = 1,
+     .max = 3600},
+    {.name = "timeout",
+     .kind = CLI_NUMBER,
+     .target = &desk.timeout,
+     .argument = "SECONDS",
+     .help = "... leave after that time",
+     .min = 1,
+     .max = 1000000},
     {.name = "json", .kind = CLI_FLAG, .target = &json, .help = "for machines"},
     {0},
 };
 
 static const struct cli cli = {
     .program = "troth agent",
-    .operands = "PATH",
-    .operands_min = 1,
+    .operands = "PATH | --bluez",
     .operands_max = 1,
     .about =
         "Attaches to the socket of trothd --agent-socket PATH: shows what its pairings ask and\n"
         "answers it, by hand or by rule, until the device stops or Ctrl-C. Meanwhile the\n"
-        "device promises what you can do; afterwards its own agent answers again.",
+        "device promises what you can do; afterwards its own agent answers again.\n"
+        "With --bluez it answers what bluetoothd asks, until Ctrl-C, as the default agent unless\n"
+        "that is taken back: who wants to pair, and what there is to compare or to type.",
     .options = options,
     .notes = "A script has a line a call, in order; # begins a comment:\n"
              "  display              a passkey is shown here; \"display 012345\": this one\n"
@@ -63,7 +115,9 @@ static const struct cli cli = {
              "  consent yes          or no, to Just Works",
     .examples = "troth agent /run/trothd/agent\n"
                 "troth agent /run/trothd/agent --io display-yes-no\n"
-                "troth agent /run/trothd/agent --script answers.txt",
+                "troth agent /run/trothd/agent --script answers.txt\n"
+                "troth agent --bluez\n"
+                "troth agent --bluez --io none --accept-just-works",
 };
 
 struct attachment {
@@ -313,6 +367,21 @@ int cmd_agent(int argc, char **argv)
     out_init(cli.program, json, stderr);
     if (yes + refuse + step + !!script > 1)
         return cli_misuse(&cli, "of --yes, --refuse, --script and --step only one can hold");
+    if (bluez && operands[0])
+        return cli_misuse(&cli, "'%s' is not expected with --bluez", operands[0]);
+    if (!bluez && !operands[0])
+        return cli_misuse(&cli, "PATH is missing, the socket of trothd --agent-socket; or --bluez");
+    if (bluez) {
+        desk.yes = yes;
+        desk.no = refuse;
+        desk.step = step;
+        desk.script = script;
+        desk.io_cap = io_cap;
+        return agent_bluez(&cli, &desk);
+    }
+    if (desk.adapter || desk.no_default || desk.accept_just_works || desk.passkey ||
+        desk.services || desk.within || desk.timeout)
+        return cli_misuse(&cli, "what the help lists after --bluez goes with --bluez");
     if (io_cap < 0)
         io_cap = yes ? TROTH_DISPLAY_YES_NO : TROTH_KEYBOARD_DISPLAY;
     /* The script is read before anybody is told that somebody is there. */

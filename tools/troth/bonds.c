@@ -30,7 +30,17 @@ struct list {
     struct bond bond[TROTH_MAX_BONDS * 4]; /* the store may be another program's */
 };
 
-static const struct cli_option options[] = {CLIENT_STORE_OPTION, CLIENT_JSON_OPTION, {0}};
+bool bonds_of_bluez;
+
+static const struct cli_option options[] = {
+    CLIENT_STORE_OPTION,
+    {.name = "bluez",
+     .kind = CLI_FLAG,
+     .target = &bonds_of_bluez,
+     .help = "bluetoothd's bonds instead: troth bonds --bluez"},
+    CLIENT_JSON_OPTION,
+    {0},
+};
 
 static const struct cli list_cli = {
     .program = "troth bonds list",
@@ -252,11 +262,41 @@ static const struct cli_command commands[] = {
     {0},
 };
 
+/* "troth bonds --bluez list", "troth bonds list --bluez", "troth bonds --bluez" */
+static bool wants_bluez(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (!strcmp(argv[i], "--bluez"))
+            return true;
+    return false;
+}
+
+static int of_bluez(int argc, char **argv)
+{
+    static char word[] = "list";
+    char *args[32];
+    int n = 1;
+    args[0] = argv[0];
+    for (int i = 1; i < argc && n < 30; i++)
+        if (strcmp(argv[i], "--bluez") != 0)
+            args[n++] = argv[i];
+    if (n == 1 || (*args[1] == '-' && strcmp(args[1], "--help") && strcmp(args[1], "-h"))) {
+        memmove(&args[2], &args[1], (size_t)(n - 1) * sizeof *args);
+        args[1] = word;
+        n++;
+    }
+    args[n] = NULL;
+    return bonds_bluez(n, args);
+}
+
 int cmd_bonds(int argc, char **argv)
 {
+    if (wants_bluez(argc, argv))
+        return of_bluez(argc, argv);
     return cli_dispatch("troth bonds", "What pairings left behind.", commands,
                         "troth bonds list\n"
                         "troth bonds remove C0:FF:EE:00:00:01\n"
-                        "troth bonds export bonds.json\n",
+                        "troth bonds export bonds.json\n"
+                        "troth bonds --bluez list\n",
                         argc, argv);
 }

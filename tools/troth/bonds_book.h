@@ -33,4 +33,8 @@ struct bonds_entry *bonds_entry_of(struct bonds_book *b, const struct troth_addr
 bool bonds_open_store(struct store **s, bool make);
 bool bonds_read_store(struct store *s, struct bonds_book *b);
 
+/* bluetoothd's bonds; argv[1] is a command. bonds_bluez.c */
+int bonds_bluez(int argc, char **argv);
+extern bool bonds_of_bluez; /* --bluez, after which argv has the rest */
+
 #endif

@@ -33,12 +33,18 @@ bool client_wait(struct client *c, bool (*done)(const struct client *c), unsigne
     troth_ms end = runtime_now(c->runtime) + ms;
     while (!c->over && !(done && done(c))) {
         uint64_t usec = UINT64_MAX;
-        if (ms) {
-            troth_ms now = runtime_now(c->runtime);
-            if (now >= end)
-                return false;
-            usec = (end - now) * 1000;
+        troth_ms now = runtime_now(c->runtime);
+        troth_ms next = c->clock.tick ? c->clock.deadline(c->clock.ctx) : TROTH_NEVER;
+        if (ms && now >= end)
+            return false;
+        if (next <= now) {
+            c->clock.tick(c->clock.ctx, now);
+            continue;
         }
+        if (next > end && ms)
+            next = end;
+        if (next != TROTH_NEVER)
+            usec = (next - now) * 1000;
         int r = sd_event_run(c->loop, usec);
         if (r < 0 && r != -EINTR)
             return client_fail(c, "the event loop failed: %s", strerror(-r));
@@ -81,7 +87,7 @@ static void connected(struct client *c, const struct troth_event *e)
               "connected to %s%s", client_peer(c), c->bonded ? ", there is a bond" : "");
 }
 
-static void on_event(void *ctx, const struct troth_event *e)
+void client_event(void *ctx, const struct troth_event *e)
 {
     struct client *c = ctx;
     agent_event(c->agent, e);
@@ -125,29 +131,6 @@ static void on_event(void *ctx, const struct troth_event *e)
         c->on_event(c, e);
 }
 
-static void on_notice(void *ctx, enum runtime_notice notice, const char *why, unsigned retry_ms)
-{
-    struct client *c = ctx;
-    (void)retry_ms;
-    switch (notice) {
-    case RUNTIME_CONNECTED:
-        if (client_options.verbose)
-            out_event(OUT_DIM, "transport", out_fields("where:s", c->where.text),
-                      "connected to the controller at %s", c->where.text);
-        break;
-    case RUNTIME_LOST:
-        client_fail(c, "%s", why);
-        break;
-    case RUNTIME_STORE_FAILED:
-        client_fail(c, "%s", why);
-        break;
-    case RUNTIME_CAPTURE_FAILED:
-    case RUNTIME_BAD_RECORD:
-        out_event(OUT_WARN, "warning", NULL, "%s", why);
-        break;
-    }
-}
-
 /* ---- opening and closing ---- */
 
 bool client_interactive(void)
@@ -177,31 +160,6 @@ static bool open_agents(struct client *c)
         if (!(c->typist = agent_open(&typist, why, sizeof why)))
             return client_fail(c, "%s", why);
     }
-    return true;
-}
-
-static bool open_runtime(struct client *c)
-{
-    char why[256];
-    struct runtime_config cfg = {
-        .loop = c->loop,
-        .where = c->where,
-        .store = c->store,
-        .capture = client_options.capture,
-        .name = "troth",
-        .event = on_event,
-        .ask = security_ask,
-        .notice = on_notice,
-        .ctx = c,
-    };
-    security_policy(c, &cfg.policy);
-    cfg.privacy = client_options.policy.privacy;
-    cfg.rpa_timeout_s = (uint16_t)client_options.policy.rpa_timeout_s;
-    policy_tell_insecure(&client_options.policy, &cfg.policy);
-    c->runtime = runtime_new(&cfg, why, sizeof why);
-    if (!c->runtime)
-        return client_fail(c, "%s", why);
-    c->host = runtime_host(c->runtime);
     return true;
 }
 
@@ -245,6 +203,21 @@ bool client_store_path(char *path, size_t cap, char *why, size_t why_cap)
     return true;
 }
 
+struct troth_level client_level(const struct client *c)
+{
+    return c->gatt.level(c->gatt.ctx);
+}
+
+bool client_is_bonded(struct client *c)
+{
+    struct troth_addr identity;
+    char name[96];
+    for (unsigned i = 0; c->way->bond(c, i, &identity, name, sizeof name); i++)
+        if (!memcmp(&identity, &c->identity, sizeof identity))
+            return true;
+    return false;
+}
+
 int client_open_without_radio(struct client *c, const struct cli *cli)
 {
     memset(c, 0, sizeof *c);
@@ -259,66 +232,56 @@ int client_open_without_radio(struct client *c, const struct cli *cli)
     return CLI_FAILED;
 }
 
+static const char *transport_text(void)
+{
+    const char *where = client_options.transport;
+    return where && *where ? where : getenv("TROTH_TRANSPORT");
+}
+
+bool client_names_bluez(void)
+{
+    const char *where = transport_text(), *adapter;
+    return where && bluez_parse(where, &adapter);
+}
+
 int client_open(struct client *c, const struct cli *cli)
 {
-    char why[512], path[4096];
+    char why[512];
     memset(c, 0, sizeof *c);
     c->cli = cli;
     out_init(cli->program, client_options.json, stderr);
 
-    const char *where = client_options.transport;
-    if (!where || !*where)
-        where = getenv("TROTH_TRANSPORT");
+    const char *where = transport_text();
     if (!where || !*where)
         return cli_misuse(cli, "no controller is named: give --transport, for example "
                                "--transport " TRANSPORT_EXAMPLES ", or set TROTH_TRANSPORT");
-    if (!transport_parse(&c->where, where, why, sizeof why))
+    c->way = bluez_parse(where, &c->adapter) ? &client_bluez : &client_own;
+    if (c->way == &client_own && !transport_parse(&c->where, where, why, sizeof why))
         return cli_misuse(cli, "%s", why);
-    int status = security_check(c);
+    int status = c->way == &client_bluez ? client_bluez_check(cli) : CLI_GO;
+    if (status == CLI_GO)
+        status = security_check(c);
     if (status != CLI_GO)
         return status;
-    if (!client_store_path(path, sizeof path, why, sizeof why)) {
-        client_fail(c, "%s", why);
-        return CLI_FAILED;
-    }
-    if (store_open(&c->store, path, why, sizeof why) != TROTH_OK) {
-        client_fail(c, "%s", why);
-        return CLI_FAILED;
-    }
-    if (*why)
-        out_event(OUT_WARN, "warning", NULL, "%s", why);
-    if (open_loop(c) && open_agents(c) && open_runtime(c))
+    if (open_loop(c) && open_agents(c) && c->way->open(c))
         return CLI_GO;
     client_close(c);
     return CLI_FAILED;
-}
-
-static void finished(void *ctx)
-{
-    *(bool *)ctx = true;
 }
 
 void client_close(struct client *c)
 {
     c->on_event = NULL;
     c->on_device = NULL;
-    if (c->runtime && runtime_links(c->runtime)) {
-        bool done = false;
-        runtime_finish(c->runtime, 0, finished, &done);
-        /* It ends within a second of itself; the loop may fail. */
-        while (!done && sd_event_run(c->loop, 2000000) > 0)
-            ;
-    }
+    c->clock.tick = NULL;
+    if (c->way)
+        c->way->close(c);
     agent_close(c->agent);
     agent_close(c->typist);
-    runtime_free(c->runtime);
-    store_close(c->store);
     secret_wipe(&c->oob, sizeof c->oob);
     for (size_t i = 0; i < 2; i++)
         sd_event_source_unref(c->signals[i]);
     sd_event_unref(c->loop);
     c->agent = c->typist = NULL;
-    c->runtime = NULL;
-    c->store = NULL;
     c->loop = NULL;
 }

@@ -14,7 +14,9 @@
 #include "common/agent.h"
 #include "common/cli.h"
 #include "common/oob.h"
+#include "common/out.h"
 #include "common/policy.h"
+#include "ports/linux/bluez.h"
 #include "ports/linux/runtime.h"
 
 #include <troth/event.h>
@@ -33,6 +35,7 @@ struct client_options {
     /* out-of-band data: the device's, ours to write, ours that troth oob make made */
     const char *oob, *oob_out;
     bool oob_made;
+    bool no_default; /* over BlueZ */
     /* what security_check understood of --agent */
     bool agent_given;
     enum agent_kind agent_kind;
@@ -57,7 +60,8 @@ extern struct client_options client_options;
      .target = &client_options.transport,                                                          \
      .argument = "WHERE",                                                                          \
      .help =                                                                                       \
-         "the controller: " TRANSPORT_EXAMPLES "\n(default: the environment's TROTH_TRANSPORT)"},  \
+         "the controller: " TRANSPORT_EXAMPLES "\nor bluez[:hciN], through bluetoothd\n(default:"  \
+         " the environment's TROTH_TRANSPORT)"},                                                   \
         CLIENT_STORE_OPTION,                                                                       \
         {.name = "capture",                                                                        \
          .kind = CLI_TEXT,                                                                         \
@@ -120,6 +124,10 @@ extern struct client_options client_options;
          .kind = CLI_FLAG,                                                                         \
          .target = &client_options.oob_made,                                                       \
          .help = "the device holds what troth oob make made"},                                     \
+        {.name = "no-default",                                                                     \
+         .kind = CLI_FLAG,                                                                         \
+         .target = &client_options.no_default,                                                     \
+         .help = "over BlueZ: answer only what we begin ourselves, not\nas the default agent"},    \
         POLICY_OPTIONS(client_options.policy),                                                     \
     {                                                                                              \
         .name = "allow-legacy", .kind = CLI_FLAG, .target = &client_options.allow_legacy,          \
@@ -142,8 +150,42 @@ struct client_oob {
     struct troth_oob_block ours, theirs;
 };
 
+struct client;
+
+/*
+ * Whose host does it: the library's own on a controller (client_own.c), or BlueZ's
+ * (client_bluez.c). Both tell the same events to client_event.
+ */
+struct client_way {
+    bool (*open)(struct client *c);
+    void (*start)(struct client *c); /* c->ready, later */
+    int (*scan)(struct client *c, bool on);
+    int (*connect)(struct client *c, unsigned ms); /* to c->device */
+    int (*encrypt)(struct client *c);
+    int (*pair)(struct client *c);
+    /* The i-th bond; name may be empty. False: there are no more. */
+    bool (*bond)(struct client *c, unsigned i, struct troth_addr *identity, char *name,
+                 size_t name_cap);
+    /* The bond with this device serves what the options demand; false: it was said why not. */
+    bool (*bond_serves)(struct client *c);
+    /* The pairing just made does; false: it is undone, and it was said why. */
+    bool (*proves)(struct client *c);
+    int (*forget)(struct client *c); /* c->bond_removed, later */
+    void (*answer)(struct client *c, uint32_t ask_id, const struct troth_answer *answer);
+    /* Lets an agent answer. False: nobody is there. */
+    bool (*put)(struct client *c, struct agent *agent, const struct troth_ask *ask);
+    /* What is known of the link's level, for people. */
+    char *(*level_text)(const struct client *c, const struct troth_level *level, char *text);
+    /* Says goodbye, and closes all that open made. */
+    void (*close)(struct client *c);
+};
+extern const struct client_way client_own, client_bluez;
+/* The options that BlueZ cannot honour are refused by name: CLI_GO or CLI_MISUSE. */
+int client_bluez_check(const struct cli *cli);
+
 struct client {
     const struct cli *cli;
+    const struct client_way *way;
     sd_event *loop;
     sd_event_source *signals[2];
     struct store *store;
@@ -152,7 +194,13 @@ struct client {
     struct runtime *runtime;
     struct troth_host *host;
     struct transport_where where;
-    uint8_t io_cap; /* what we tell */
+    /* over BlueZ: these instead of the two before */
+    const char *adapter;
+    struct bluez *bluez;
+    struct bluez_side *bluez_side; /* client_bluez.c */
+    struct troth_gatt_peer gatt;   /* the device's, once connected */
+    struct runtime_clock clock;    /* the command's own; tick NULL: none */
+    uint8_t io_cap;                /* what we tell */
     struct client_oob oob;
     struct troth_addr self; /* our identity, once ready */
 
@@ -178,10 +226,19 @@ struct client {
     void (*on_event)(struct client *c, const struct troth_event *event); /* the command's own */
 };
 
+/* The transport that the options or the environment name is BlueZ. */
+bool client_names_bluez(void);
 /* Checks the options, opens all there is. CLI_GO, or the exit status to leave with. */
 int client_open(struct client *c, const struct cli *cli);
 /* The same for a device on an IP network: neither controller nor store. */
 int client_open_without_radio(struct client *c, const struct cli *cli);
+/* What a host says. */
+void client_event(void *ctx, const struct troth_event *event);
+/* A bond with whom we talk to. */
+bool client_is_bonded(struct client *c);
+struct troth_level client_level(const struct client *c);
+/* Takes out of a result what the host could not know. */
+void client_drop_unknown(const struct client *c, cJSON *fields);
 /* Disconnects politely, closes everything. */
 void client_close(struct client *c);
 

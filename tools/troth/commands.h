@@ -3,8 +3,10 @@
 #define TROTH_TOOLS_COMMANDS_H
 
 int cmd_agent(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 int cmd_air(int argc, char **argv);
 int cmd_bonds(int argc, char **argv);
+int cmd_dataset(int argc, char **argv);
 int cmd_erase(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_oob(int argc, char **argv);

@@ -26,7 +26,7 @@ static bool erase(struct client *c, const char *who)
 {
     if (!client_reach(c, who) || !wifi_open(c) || !wifi_erase(c))
         return false;
-    bool had = troth_bonds_find(c->host, &c->identity);
+    bool had = client_is_bonded(c);
     if (!security_forget(c))
         return false;
     char addr[18];

@@ -13,6 +13,8 @@ static const struct cli_command commands[] = {
     {"bonds", cmd_bonds, "list, show and remove bonds"},
     {"oob", cmd_oob, "out-of-band data for a pairing: make them, look at them"},
     {"agent", cmd_agent, "answer a device's pairing questions by hand, or by rule"},
+    {"dataset", cmd_dataset, "Thread networks' datasets: look at them, make them"},
+    {"doctor", cmd_doctor, "look at this machine: what works, and what mends the rest"},
     {"explain", cmd_explain, "tell what happened to the pairings in a capture, and why"},
     {"predict", cmd_predict, "which association model two sides come to, and why"},
     {"air", cmd_air, "a radio made of software: virtual controllers for any host"},

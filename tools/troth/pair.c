@@ -31,17 +31,17 @@ static const struct cli cli = {
 static void tell(const struct client *c)
 {
     char level[PAIRING_TEXT], addr[18];
-    pairing_level_text(&c->level, level);
+    c->way->level_text(c, &c->level, level);
     troth_addr_text(&c->identity, addr);
     if (out_is_json()) {
-        out_result("result",
-                   out_fields("address:s type:s name:s paired:b model:s sc:b mitm:b key_size:u "
+        cJSON *j = out_fields("address:s type:s name:s paired:b model:s sc:b mitm:b key_size:u "
                               "bonded:b",
                               addr, device_addr_type(&c->identity),
                               *c->device.name ? c->device.name : NULL, c->paired,
                               c->paired ? troth_model_name((uint8_t)c->model) : NULL, c->level.sc,
-                              c->level.mitm, (unsigned)c->level.key_size, c->bonded),
-                   "%s: %s", client_peer(c), level);
+                              c->level.mitm, (unsigned)c->level.key_size, c->bonded);
+        client_drop_unknown(c, j);
+        out_result("result", j, "%s: %s", client_peer(c), level);
         return;
     }
     printf("Device  %s\n", client_peer(c));

@@ -124,14 +124,14 @@ void security_policy(const struct client *c, struct troth_policy *policy)
 static bool refuse(struct client *c, const struct troth_ask *ask, uint8_t reason)
 {
     struct troth_answer no = {.ok = false, .reason = reason};
-    troth_answer(c->host, ask->id, &no);
+    c->way->answer(c, ask->id, &no);
     return true;
 }
 
 static bool accept(struct client *c, const struct troth_ask *ask)
 {
     struct troth_answer yes = {.ok = true};
-    troth_answer(c->host, ask->id, &yes);
+    c->way->answer(c, ask->id, &yes);
     return true;
 }
 
@@ -161,7 +161,7 @@ static bool type_from_file(struct client *c, const struct troth_ask *ask)
     if (passkey < 0)
         return refuse(c, ask, TROTH_SMP_PASSKEY_ENTRY_FAILED);
     struct troth_answer typed = {.ok = true, .u.passkey = (uint32_t)passkey};
-    troth_answer(c->host, ask->id, &typed);
+    c->way->answer(c, ask->id, &typed);
     secret_wipe(&typed, sizeof typed);
     return true;
 }
@@ -189,8 +189,8 @@ static bool ask_passkey(struct client *c, const struct troth_ask *ask)
     if (client_options.passkey && strcmp(client_options.passkey, "-"))
         return type_from_file(c, ask);
     if (client_options.passkey)
-        return agent_ask(c->typist, c->host, ask, client_peer(c));
-    return agent_ask(c->agent, c->host, ask, client_peer(c)) ||
+        return c->way->put(c, c->typist, ask);
+    return c->way->put(c, c->agent, ask) ||
            nobody(c,
                   "the passkey that the device shows has to be typed: run at a terminal, or give "
                   "--passkey FILE (or --passkey -)");
@@ -205,12 +205,12 @@ static bool ask_compare(struct client *c, const struct troth_ask *ask)
     if (client_options.compare && strcmp(client_options.compare, "-"))
         return compare_from_file(c, ask);
     if (client_options.compare)
-        return agent_ask(c->typist, c->host, ask, client_peer(c));
+        return c->way->put(c, c->typist, ask);
     if (ask->type == TROTH_ASK_CONSENT)
-        return agent_ask(c->agent, c->host, ask, client_peer(c)) ||
+        return c->way->put(c, c->agent, ask) ||
                nobody(c, "nothing proves who the device is, and somebody has to consent: run at a "
                          "terminal, or give --compare FILE (or --compare -), --no or --yes");
-    return agent_ask(c->agent, c->host, ask, client_peer(c)) ||
+    return c->way->put(c, c->agent, ask) ||
            nobody(c,
                   "two numbers have to be compared: run at a terminal, or give --compare FILE (or "
                   "--compare -), --no or --yes");
@@ -227,8 +227,8 @@ static bool ask_more(struct client *c, const struct troth_ask *ask, bool bonded)
         char addr[18];
         const struct troth_bond *b = troth_bonds_find(c->host, &c->identity);
         bool enough = b && ask->type == TROTH_ASK_SECURITY_REQUEST &&
-                      (b->keys.mitm || !(ask->u.pairing.features[TROTH_RESPONDER].auth_req &
-                                         TROTH_AUTH_MITM));
+                      (b->keys.mitm ||
+                       !(ask->u.pairing.features[TROTH_RESPONDER].auth_req & TROTH_AUTH_MITM));
         if (enough) /* for the device: it is we who do not take it */
             security_too_weak(
                 c, &(struct troth_level){b->keys.key_size, b->keys.mitm, b->keys.sc, true});
@@ -259,7 +259,7 @@ bool security_ask(void *ctx, const struct troth_ask *ask)
     case TROTH_ASK_OOB_DATA:
         return oob_ask(c, ask);
     case TROTH_ASK_PASSKEY_DISPLAY:
-        return agent_ask(c->agent, c->host, ask, client_peer(c)) ||
+        return c->way->put(c, c->agent, ask) ||
                nobody(c,
                       "a passkey has to be shown to somebody: run at a terminal, or give --agent "
                       "unix:PATH");
@@ -277,9 +277,13 @@ static bool is_decided(const struct client *c)
 
 bool security_encrypt(struct client *c)
 {
-    if (!c->bonded || troth_link_level(c->host, c->link).key_size)
+    if (!c->bonded)
         return true;
-    int r = troth_encrypt(c->host, c->link);
+    if (!c->way->bond_serves(c))
+        return false;
+    if (client_level(c).key_size)
+        return true;
+    int r = c->way->encrypt(c);
     /* BUSY: the host began by itself. */
     if (r != TROTH_OK && r != TROTH_BUSY)
         return client_fail(c, "the link to %s cannot be encrypted: %s", client_peer(c),
@@ -301,13 +305,15 @@ static bool is_over(const struct client *c)
 
 bool security_pair(struct client *c)
 {
-    int r = troth_pair(c->host, c->link, NULL);
+    int r = c->way->pair(c);
     /* BUSY: the device asked for it first. */
     if (r != TROTH_OK && r != TROTH_BUSY)
         return client_fail(c, "cannot pair: %s", troth_result_words(r));
     client_wait(c, is_over, PAIR_MS);
-    if (c->over || c->paired)
-        return !c->over;
+    if (c->paired && !c->over)
+        return c->way->proves(c);
+    if (c->over)
+        return false;
     if (c->disconnected)
         return client_left(c);
     return client_fail(c, "pairing took too long; look at the device and try again");
@@ -315,7 +321,7 @@ bool security_pair(struct client *c)
 
 bool security_demand(struct client *c)
 {
-    struct troth_level level = troth_link_level(c->host, c->link);
+    struct troth_level level = client_level(c);
     if (level.key_size && (level.mitm || !client_options.policy.require_mitm))
         return true;
     if (!level.key_size && client_options.allow_plaintext) {
@@ -333,22 +339,22 @@ bool security_demand(struct client *c)
 
 bool security_no_impostor(struct client *c)
 {
-    const struct troth_bond *bond;
+    struct troth_addr identity;
+    char name[96];
     if (!c->by_name || c->bonded || !*c->device.name)
         return true;
-    for (unsigned i = 0; (bond = troth_bonds_get(c->host, i)); i++) {
-        struct note note;
+    for (unsigned i = 0; c->way->bond(c, i, &identity, name, sizeof name); i++) {
         char known[18], here[18];
-        if (!note_get(c->store, &bond->keys.identity, &note) ||
-            strcasecmp(note.name, c->device.name))
+        if (strcasecmp(name, c->device.name))
             continue;
-        troth_addr_text(&bond->keys.identity, known);
+        troth_addr_text(&identity, known);
         troth_addr_text(&c->device.addr, here);
         return client_fail(c,
                            "the \"%s\" there is a bond with is %s, and this is %s, another device "
                            "of that name. If it is meant, give its address; if the old one is "
-                           "gone: troth bonds remove %s",
-                           c->device.name, known, here, known);
+                           "gone: troth bonds %sremove %s",
+                           c->device.name, known, here, c->way == &client_bluez ? "--bluez " : "",
+                           known);
     }
     return true;
 }
@@ -360,9 +366,9 @@ static bool is_removed(const struct client *c)
 
 bool security_forget(struct client *c)
 {
-    if (!troth_bonds_find(c->host, &c->identity))
+    if (!client_is_bonded(c))
         return true;
-    int r = troth_bonds_remove(c->host, &c->identity);
+    int r = c->way->forget(c);
     if (r != TROTH_OK)
         return client_fail(c, "the bond could not be removed: %s", troth_result_words(r));
     if (!client_wait(c, is_removed, 5000))

@@ -1,8 +1,6 @@
 /* The steps on the way to a device: look, find, connect, ask the person. */
 #include "client.h"
 
-#include "notes.h"
-
 #include "common/out.h"
 
 #include <string.h>
@@ -24,21 +22,23 @@ static bool is_ready(const struct client *c)
 
 bool client_start(struct client *c)
 {
-    runtime_start(c->runtime);
+    c->way->start(c);
     if (client_wait(c, is_ready, READY_MS))
         return oob_prepare(c);
+    if (c->way == &client_bluez)
+        return client_fail(c, "bluetoothd does not answer: systemctl status bluetooth");
     return client_fail(c, "the controller at %s does not answer; is it one, and is it free?",
                        c->where.text);
 }
 
 bool client_scan(struct client *c, bool (*enough)(const struct client *c), unsigned ms)
 {
-    int r = troth_scan(c->host, true, true);
+    int r = c->way->scan(c, true);
     if (r != TROTH_OK)
         return client_fail(c, "cannot scan: %s", troth_result_words(r));
     client_wait(c, enough, ms);
     if (!c->over)
-        troth_scan(c->host, false, true);
+        c->way->scan(c, false);
     return !c->over;
 }
 
@@ -51,26 +51,15 @@ static bool is_found(const struct client *c)
     return d && d->connectable;
 }
 
-static void take_bond(struct client *c, const struct troth_addr *identity)
-{
-    memset(&c->device, 0, sizeof c->device);
-    c->device.addr = *identity;
-    c->device.rssi = 127;
-    struct note note;
-    if (note_get(c->store, identity, &note))
-        snprintf(c->device.name, sizeof c->device.name, "%s", note.name);
-}
-
 /* A bond's identity address need not be on air: the host finds it behind its private ones. */
 static bool find_bond(struct client *c, const struct troth_addr *addr)
 {
-    const struct troth_bond *bond;
-    for (unsigned i = 0; (bond = troth_bonds_get(c->host, i)); i++) {
-        if (!memcmp(bond->keys.identity.b, addr->b, sizeof addr->b)) {
-            take_bond(c, &bond->keys.identity);
+    struct device *d = &c->device;
+    memset(d, 0, sizeof *d);
+    d->rssi = 127;
+    for (unsigned i = 0; c->way->bond(c, i, &d->addr, d->name, sizeof d->name); i++)
+        if (!memcmp(d->addr.b, addr->b, sizeof addr->b))
             return true;
-        }
-    }
     return false;
 }
 
@@ -117,7 +106,7 @@ bool client_connect(struct client *c)
 {
     unsigned ms = patience(CONNECT_MS);
     out_event(OUT_PLAIN, "connecting", NULL, "connecting to %s", client_peer(c));
-    int r = troth_connect(c->host, &c->device.addr, ms);
+    int r = c->way->connect(c, ms);
     if (r != TROTH_OK)
         return client_fail(c, "cannot connect: %s", troth_result_words(r));
     /* The host's own limit comes first; this one is for a controller that went silent. */
@@ -152,8 +141,17 @@ const char *client_peer(const struct client *c)
 
 bool client_left(struct client *c)
 {
+    char addr[18];
+    if (c->way == &client_bluez && c->bonded && !c->paired && !c->encrypted)
+        return client_fail(c,
+                           "%s was gone before the link was encrypted, as a device that lost its "
+                           "side of the bond, as after a reset, or another device with its "
+                           "address. If you trust it: troth bonds --bluez remove %s, then this "
+                           "again",
+                           client_peer(c), troth_addr_text(&c->identity, addr));
     return client_fail(c, "the connection to %s ended: %s", client_peer(c),
-                       troth_hci_words(c->hci_status));
+                       c->way == &client_bluez ? "BlueZ does not tell why"
+                                               : troth_hci_words(c->hci_status));
 }
 
 /* ---- asking the person ---- */

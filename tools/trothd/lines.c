@@ -33,10 +33,7 @@ static const char *peer_text(struct trothd *d, troth_link link)
 
 static unsigned bond_count(const struct trothd *d)
 {
-    unsigned n = 0;
-    while (troth_bonds_get(runtime_host(d->runtime), n))
-        n++;
-    return n;
+    return d->radio->bonds(d);
 }
 
 static const char *plural(unsigned n)
@@ -70,21 +67,29 @@ void line_start(const struct trothd *d)
                                        "provisioning session protects itself";
     bool protocomm =
         o->security == TROTH_WIFI_MODE_NONE && o->provision.protocols == PROVISION_ESPRESSIF;
+    static const char *const bluez = "security: encrypt (whatever pairing bluetoothd and the client "
+                                     "agree on, so nothing proves who the client is)";
+    bool any = o->on_bluez && o->security == TROTH_WIFI_MODE_ENCRYPT;
     enum out_tone tone = protocomm ? OUT_PLAIN : modes[o->security].tone;
     const char *agent = o->agent == AGENT_SOCKET     ? o->agent_path
                         : o->agent == AGENT_TERMINAL ? "the terminal"
                         : o->agent == AGENT_SCRIPT   ? "a script"
                         : o->agent == AGENT_STEP     ? "a step by step agent"
                         : o->agent == AGENT_REFUSE   ? "a refusal"
-                                                     : "nobody";
+                        : o->agent != AGENT_DISPLAY  ? "nobody"
+                        : o->service.display_command ? "the display command"
+                                                     : "nobody: the label has it";
     unsigned bonds = bond_count(d);
     out_event(tone, "start",
               out_fields("version:s name:s security:s insecure:b io_cap:s agent:s bonds:u",
                          TROTH_VERSION, d->name_pending ? NULL : o->name, modes[o->security].name,
                          tone == OUT_WARN || o->policy.legacy_only ||
-                             troth_policy_insecure(troth_policy(runtime_host(d->runtime)), 0),
+                             troth_policy_insecure(&d->policy, 0),
                          pairing_io_cap_words((uint8_t)o->io_cap), agent, bonds),
-              "trothd " TROTH_VERSION ": %s", protocomm ? session : modes[o->security].words);
+              "trothd " TROTH_VERSION ": %s",
+              protocomm ? session
+              : any     ? bluez
+                        : modes[o->security].words);
     if (!out_is_json())
         out_event(OUT_PLAIN, "start", NULL, "IO capability %s, passkeys go to %s; %u bond%s",
                   pairing_io_cap_words((uint8_t)o->io_cap), agent, bonds, plural(bonds));
@@ -385,9 +390,9 @@ void line_event(struct trothd *d, const struct troth_event *e)
         break;
     case TROTH_EV_ADVERTISING:
         if (e->u.on)
-            out_event(runtime_links(d->runtime) ? OUT_DIM : OUT_PLAIN, "advertising",
+            out_event(d->radio->links(d) ? OUT_DIM : OUT_PLAIN, "advertising",
                       out_fields("on:b name:s", true, d->options.name), "%sadvertising as '%s'",
-                      runtime_links(d->runtime) ? "still " : "", d->options.name);
+                      d->radio->links(d) ? "still " : "", d->options.name);
         break;
     case TROTH_EV_CONNECTED:
         line_connected(d, e);

@@ -5,6 +5,22 @@
 
 #include "common/out.h"
 
+void line_backend(const char *text)
+{
+    out_event(OUT_PLAIN, "network_backend", out_fields("backend:s", text), "networks by %s", text);
+}
+
+void line_backend_notice(enum net_notice what, const char *words)
+{
+    static const char *const names[] = {[NET_HERE] = "network_backend_here",
+                                        [NET_GONE] = "network_backend_gone",
+                                        [NET_SHORTCOMING] = "network_backend_shortcoming"};
+    out_event(what == NET_HERE ? OUT_PLAIN : OUT_WARN, names[what], NULL, "%s", words);
+}
+
+/* Of what was last tried, for the words: it is forgotten by the time its failure is told. */
+static uint8_t tried_kind;
+
 static void line_state(const struct troth_prov *p, const struct troth_prov_event *e)
 {
     struct troth_prov_status s;
@@ -13,23 +29,25 @@ static void line_state(const struct troth_prov *p, const struct troth_prov_event
     troth_prov_network_text(&s, ssid, sizeof ssid);
     bool connected = e->state == TROTH_PROV_CONNECTED;
     bool why = e->reason != TROTH_NET_OK;
-    out_event(e->state == TROTH_PROV_FAILED ? OUT_BAD
-              : connected                   ? OUT_GOOD
-                                            : OUT_PLAIN,
-              "status",
-              out_fields("status:i status_name:s reason:s ssid:s", (int)e->state,
-                         troth_prov_state_name((uint8_t)e->state),
-                         why ? troth_net_reason_name((uint8_t)e->reason) : NULL,
-                         connected ? ssid : NULL),
-              "status -> %s (%d)%s%s%s%s", troth_prov_state_name((uint8_t)e->state), (int)e->state,
-              why ? ": " : "", why ? troth_net_reason_words((uint8_t)e->reason) : "",
-              connected ? ": joined " : "", connected ? ssid : "");
+    out_event(
+        e->state == TROTH_PROV_FAILED ? OUT_BAD
+        : connected                   ? OUT_GOOD
+                                      : OUT_PLAIN,
+        "status",
+        out_fields("status:i status_name:s reason:s ssid:s", (int)e->state,
+                   troth_prov_state_name((uint8_t)e->state),
+                   why ? troth_net_reason_name((uint8_t)e->reason) : NULL, connected ? ssid : NULL),
+        "status -> %s (%d)%s%s%s%s", troth_prov_state_name((uint8_t)e->state), (int)e->state,
+        why ? ": " : "", why ? troth_net_reason_words_for(tried_kind, (uint8_t)e->reason) : "",
+        connected ? ": joined " : "", connected ? ssid : "");
 }
 
-static void line_attempt(const struct troth_prov_event *e)
+/* What a reason means is said once, with the status that follows the last attempt. */
+static void line_attempt(const struct troth_prov *p, const struct troth_prov_event *e)
 {
     unsigned number = e->u.attempt.number, left = e->u.attempt.left;
     if (e->type == TROTH_PROV_EV_ATTEMPT) {
+        tried_kind = p->fresh.kind ? p->fresh.kind : p->good.kind;
         out_event(OUT_DIM, "attempt", out_fields("number:u", number), "joining, attempt %u",
                   number);
         return;
@@ -37,7 +55,7 @@ static void line_attempt(const struct troth_prov_event *e)
     out_event(OUT_WARN, "attempt_failed",
               out_fields("number:u left:u reason:s", number, left,
                          troth_net_reason_name((uint8_t)e->reason)),
-              "attempt %u failed: %s (%u left)", number, troth_net_reason_words((uint8_t)e->reason),
+              "attempt %u failed: %s (%u left)", number, troth_net_reason_name((uint8_t)e->reason),
               left);
 }
 
@@ -55,8 +73,9 @@ static void line_window(const struct troth_prov_event *e)
     if (e->u.window.why == TROTH_PROV_BY_START)
         return;
     out_event(OUT_PLAIN, "window", out_fields("open:b", e->u.window.open),
-              "the device is %s over BLE: %s",
-              e->u.window.open ? "reachable" : "no longer reachable", why[e->u.window.why]);
+              "the device is %s over BLE: %s%s",
+              e->u.window.open ? "reachable" : "no longer reachable", why[e->u.window.why],
+              e->u.window.open ? "" : "; troth window open, or the signal USR1, opens it");
 }
 
 void line_prov(struct trothd *d, const struct troth_prov *p, const struct troth_prov_event *e)
@@ -72,7 +91,7 @@ void line_prov(struct trothd *d, const struct troth_prov *p, const struct troth_
         break;
     case TROTH_PROV_EV_ATTEMPT:
     case TROTH_PROV_EV_ATTEMPT_FAILED:
-        line_attempt(e);
+        line_attempt(p, e);
         break;
     case TROTH_PROV_EV_KEPT:
         out_event(OUT_GOOD, "kept", out_fields("ssid:s", ssid),

@@ -7,22 +7,16 @@
 
 #include <systemd/sd-daemon.h>
 
+#include "base/wipe.h"
 #include "common/cli.h"
 #include "common/out.h"
 #include "common/paths.h"
-
-#define POWER_OFF 0x15 /* Remote Device Terminated Connection due to Power Off */
 
 void trothd_exit(struct trothd *d, int status)
 {
     if (!d->status)
         d->status = status;
     sd_event_exit(d->loop, d->status);
-}
-
-static void on_finished(void *ctx)
-{
-    trothd_exit(ctx, 0);
 }
 
 /* The first signal says goodbye to whoever is connected, a second one does not wait for it. */
@@ -37,7 +31,7 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
     }
     d->stopping = true;
     sd_notify(0, "STOPPING=1");
-    runtime_finish(d->runtime, POWER_OFF, on_finished, d);
+    d->radio->finish(d);
     return 0;
 }
 
@@ -54,6 +48,8 @@ static bool open_loop(struct trothd *d, char *why, size_t cap)
         r = sd_event_add_signal(d->loop, NULL, SIGTERM, on_signal, d);
     if (r >= 0)
         r = sd_event_add_signal(d->loop, NULL, SIGINT, on_signal, d);
+    if (r >= 0)
+        r = sd_event_set_watchdog(d->loop, true); /* where systemd asks for it: WatchdogSec= */
     if (r < 0)
         snprintf(why, cap, "cannot make an event loop: %s", strerror(-r));
     return r >= 0;
@@ -64,6 +60,10 @@ bool trothd_open_store(struct trothd *d, char *why, size_t cap)
     char path[4096];
     const char *given = d->options.store;
     if (!given && !paths_state(path, sizeof path, "trothd.db", why, cap))
+        return false;
+    /* A reset needs no key: it only could not name the network. */
+    if (d->options.seal_key && !seal_open(&d->seal, d->options.seal_key, why, cap) &&
+        !d->options.factory_reset)
         return false;
     if (store_open(&d->store, given ? given : path, why, cap) != TROTH_OK)
         return false;
@@ -82,13 +82,19 @@ bool trothd_open_store(struct trothd *d, char *why, size_t cap)
 
 static void on_attached(void *ctx, bool here)
 {
-    line_attached(ctx, here);
+    struct trothd *d = ctx;
+    line_attached(d, here);
+    if (d->radio)
+        d->radio->agent_changed(d);
 }
 
 static bool open_agent(struct trothd *d, char *why, size_t cap)
 {
     struct agent_config config = {
         .loop = d->loop, .kind = d->options.agent, .path = d->options.agent_path};
+    d->display = display_open(d, &config, why, cap);
+    if (*why)
+        return false;
     struct agent_config attached = {.loop = d->loop,
                                     .kind = AGENT_ATTACHED,
                                     .path = d->options.agent_socket,
@@ -110,13 +116,14 @@ static int run(struct trothd *d)
         d->options.name = d->made_name;
     }
     if (!provision_open(d, why, sizeof why) || !open_loop(d, why, sizeof why) ||
+        !reach_open(d, why, sizeof why) || !control_open(d, why, sizeof why) ||
         !network_open(d, why, sizeof why) || !trothd_open_store(d, why, sizeof why) ||
         !open_agent(d, why, sizeof why) || !bluetooth_open(d, why, sizeof why) ||
-        !network_start(d, why, sizeof why)) {
+        !network_start(d, why, sizeof why) || !notify_open(d, why, sizeof why)) {
         out_error("%s", why);
         return CLI_FAILED;
     }
-    runtime_start(d->runtime);
+    d->radio->start(d);
     /* Ready to serve even while the controller is away: that is said, and tried again. */
     sd_notify(0, "READY=1");
     int r = sd_event_loop(d->loop);
@@ -137,12 +144,16 @@ int main(int argc, char **argv)
     out_init("trothd", d.options.json, stdout);
     status = d.options.factory_reset ? reset(&d) : run(&d);
     oob_close(&d);
+    control_close(&d);
     provision_close(&d);
-    runtime_free(d.runtime);
+    reach_close(&d);
+    bluetooth_close(&d);
     agent_close(d.agent);
+    display_close(d.display);
     agent_close(d.attached);
     network_close(&d);
     store_close(d.store);
+    wipe(&d.seal, sizeof d.seal);
     sd_event_unref(d.loop);
     if (d.stopping && !status)
         line_stopped();

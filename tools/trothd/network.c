@@ -15,12 +15,12 @@
 struct network {
     struct trothd *d;
     struct netsim sim;
+    struct net_backend *backend; /* NULL: the simulated one */
     struct troth_net_sink sink;
     struct troth_prov prov;
     struct troth_wifi_gatt gatt;
     struct troth_gatt_service service;
     sd_event_source *again;
-    bool window;
     bool forgetting; /* bonds are still to be forgotten */
     troth_link eraser;
 };
@@ -30,7 +30,7 @@ struct network {
 static void on_save(void *ctx, uint32_t serial, const struct troth_credentials *c)
 {
     struct network *n = ctx;
-    bool ok = credentials_save(n->d->store, c) == TROTH_OK;
+    bool ok = credentials_save(n->d->store, &n->d->seal, c) == TROTH_OK;
     if (!ok)
         out_error("%s", store_why(n->d->store));
     troth_prov_stored(&n->prov, serial, ok);
@@ -57,19 +57,20 @@ static void on_prov(void *ctx, const struct troth_prov_event *e)
 {
     struct network *n = ctx;
     line_prov(n->d, &n->prov, e);
-    if (e->type == TROTH_PROV_EV_WINDOW) {
-        n->window = e->u.window.open;
-        network_reach(n->d);
-    }
     troth_wifi_gatt_event(&n->gatt, e);
     provision_event(n->d, e);
+    reach_event(n->d, e);
+    if (e->type == TROTH_PROV_EV_WINDOW && e->u.window.why == TROTH_PROV_BY_START)
+        network_reach(n->d);
+    if (e->type == TROTH_PROV_EV_ERASED && !e->u.erased.ok)
+        control_erased(n->d, false, 0, 0);
 }
 
 static int on_notify(void *ctx, enum troth_wifi_gatt_id id, const uint8_t *value, uint16_t len)
 {
     struct network *n = ctx;
     int result =
-        troth_gatt_notify(runtime_host(n->d->runtime), &n->service, (uint8_t)id, value, len);
+        n->d->radio->notify(n->d, &n->service, (uint8_t)id, value, len);
     if (result == TROTH_BUSY) /* no room in the host's own queue has no SENT event */
         ask_again(n);
     return result;
@@ -118,8 +119,22 @@ void network_ask_again(struct trothd *d)
 
 void network_reach(struct trothd *d)
 {
-    bool troth = d->options.provision.protocols & PROVISION_TROTH && d->network->window;
-    bluetooth_window(d, troth || provision_is_open(d));
+    bluetooth_window(d, reach_by(d, PROVISION_TROTH) || provision_is_open(d));
+}
+
+const struct troth_prov *network_session(const struct trothd *d)
+{
+    return &d->network->prov;
+}
+
+const char *network_backend(const struct trothd *d)
+{
+    return d->network->backend ? net_backend_text(d->network->backend) : "simulated networks";
+}
+
+int network_erase(struct trothd *d)
+{
+    return troth_prov_erase(&d->network->prov, TROTH_NO_LINK);
 }
 
 /* ---- time ---- */
@@ -144,6 +159,45 @@ static void sim_tick(void *ctx, troth_ms now)
     troth_net_sim_tick(ctx, now);
 }
 
+/* ---- the network behind it ---- */
+
+static void on_notice(void *ctx, enum net_notice what, const char *words)
+{
+    (void)ctx;
+    line_backend_notice(what, words);
+}
+
+/* A sentence of the backend's comes before the session's time is up, and says more. */
+static bool open_backend(struct network *n, char *why, size_t why_cap)
+{
+    const struct options *o = &n->d->options;
+    struct net_config config = {.loop = n->d->loop,
+                                .sink = &n->sink,
+                                .join_ms = o->attempt_s * 1000 - 250,
+                                .notice = on_notice,
+                                .ctx = n};
+    if (o->network == NETWORK_SIM)
+        return netsim_load(&n->sim, o->network_file, why, why_cap);
+    n->backend = net_open(&o->network_where, &config, why, why_cap);
+    if (n->backend)
+        line_backend(net_backend_text(n->backend));
+    return n->backend != NULL;
+}
+
+static bool start_backend(struct network *n, char *why, size_t why_cap)
+{
+    char truth[4096];
+    const char *file = n->d->options.network_file;
+    if (n->backend)
+        return true;
+    if ((size_t)snprintf(truth, sizeof truth, "%s.state", file) >= sizeof truth) {
+        snprintf(why, why_cap, "the path of the network file is too long");
+        return false;
+    }
+    netsim_start(&n->sim, &n->sink, truth, clocks_now());
+    return true;
+}
+
 /* ---- opening ---- */
 
 bool network_open(struct trothd *d, char *why, size_t why_cap)
@@ -154,7 +208,8 @@ bool network_open(struct trothd *d, char *why, size_t why_cap)
         return false;
     }
     n->d = d;
-    if (!netsim_load(&n->sim, d->options.network_file, why, why_cap)) {
+    n->sink = (struct troth_net_sink){troth_prov_net_report, &n->prov};
+    if (!open_backend(n, why, why_cap)) {
         free(n);
         return false;
     }
@@ -165,15 +220,10 @@ bool network_open(struct trothd *d, char *why, size_t why_cap)
 static bool open_session(struct network *n, char *why, size_t why_cap)
 {
     const struct options *o = &n->d->options;
-    char truth[4096];
-    if ((size_t)snprintf(truth, sizeof truth, "%s.state", o->network_file) >= sizeof truth) {
-        snprintf(why, why_cap, "the path of the network file is too long");
+    if (!start_backend(n, why, why_cap))
         return false;
-    }
-    n->sink = (struct troth_net_sink){troth_prov_net_report, &n->prov};
-    netsim_start(&n->sim, &n->sink, truth, runtime_now(n->d->runtime));
     struct troth_prov_config prov = {
-        .net = troth_net_sim_net(&n->sim.sim),
+        .net = n->backend ? net_backend_net(n->backend) : troth_net_sim_net(&n->sim.sim),
         .save = on_save,
         .erase = on_erase,
         .event = on_prov,
@@ -182,7 +232,7 @@ static bool open_session(struct network *n, char *why, size_t why_cap)
         .attempt_ms = o->attempt_s * 1000,
         /* room for every attempt and the pauses between */
         .try_ms = o->attempts * (o->attempt_s * 1000 + 15000),
-        .close_ble_after_connect = !o->keep_ble,
+        .close_ble_after_connect = !o->keep_ble && !o->service.window,
     };
     troth_prov_init(&n->prov, &prov);
     struct troth_wifi_gatt_config gatt = {.prov = &n->prov,
@@ -200,16 +250,23 @@ static bool open_session(struct network *n, char *why, size_t why_cap)
 static bool start_session(struct network *n, char *why, size_t why_cap)
 {
     struct troth_credentials stored;
-    int result = credentials_load(n->d->store, &stored);
+    int result = credentials_load(n->d->store, &n->d->seal, &stored);
     if (result == TROTH_UNSUPPORTED || result == TROTH_INVALID) {
         out_error("the stored credentials %s and are not used; provisioning replaces them",
                   result == TROTH_INVALID ? "are damaged" : "were written by a newer troth");
+    } else if (result == TROTH_STATE) { /* not to be replaced by the next who comes: the key is lost */
+        snprintf(why, why_cap,
+                 "the stored credentials are sealed, and %s: give the --seal-key they were sealed "
+                 "under, or forget them with --factory-reset",
+                 n->d->seal.on ? "this key does not open them" : "no key was given");
+        return false;
     } else if (result != TROTH_OK && result != TROTH_NOT_FOUND) {
         snprintf(why, why_cap, "%s", store_why(n->d->store));
         return false;
     }
     line_stored_network(result == TROTH_OK ? &stored : NULL);
-    if (!provision_start(n->d, &n->prov, result == TROTH_OK, why, why_cap)) {
+    if (!reach_start(n->d, result == TROTH_OK, why, why_cap) ||
+        !provision_start(n->d, &n->prov, result == TROTH_OK, why, why_cap)) {
         wipe(&stored, sizeof stored);
         return false;
     }
@@ -229,17 +286,20 @@ bool network_start(struct trothd *d, char *why, size_t why_cap)
     if (!open_session(n, why, why_cap))
         return false;
     struct runtime_clock prov = {prov_deadline, prov_tick, &n->prov};
-    struct runtime_clock sim = {sim_deadline, sim_tick, &n->sim.sim};
+    struct runtime_clock net = {sim_deadline, sim_tick, &n->sim.sim};
+    if (n->backend)
+        net = (struct runtime_clock){net_backend_deadline, net_backend_tick, n->backend};
+    char fault[200] = "";
     int result = TROTH_OK;
     if (d->options.provision.protocols & PROVISION_TROTH)
-        result = troth_gatt_register(runtime_host(d->runtime), &n->service);
+        result = d->radio->serve(d, &n->service, fault, sizeof fault);
     if (result == TROTH_OK)
-        result = runtime_add_clock(d->runtime, &prov);
+        result = clocks_add(d->clocks, &prov);
     if (result == TROTH_OK)
-        result = runtime_add_clock(d->runtime, &sim);
+        result = clocks_add(d->clocks, &net);
     if (result != TROTH_OK) {
         snprintf(why, why_cap, "cannot serve the provisioning service: %s",
-                 troth_result_words(result));
+                 *fault ? fault : troth_result_words(result));
         return false;
     }
     return start_session(n, why, why_cap);
@@ -251,6 +311,7 @@ void network_close(struct trothd *d)
     if (!n)
         return;
     sd_event_source_disable_unref(n->again);
+    net_backend_close(n->backend);
     netsim_close(&n->sim);
     wipe(n, sizeof *n);
     free(n);

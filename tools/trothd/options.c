@@ -6,10 +6,13 @@
 
 #include "common/cli.h"
 #include "common/config.h"
+#include "ports/linux/bluez.h"
 
 static bool parse_transport(void *target, const char *text, char *why, size_t cap)
 {
-    return transport_parse(target, text, why, cap);
+    struct options *o = target;
+    o->on_bluez = bluez_parse(text, &o->bluez_adapter);
+    return o->on_bluez || transport_parse(&o->transport, text, why, cap);
 }
 
 static bool parse_name(void *target, const char *text, char *why, size_t cap)
@@ -35,20 +38,25 @@ static bool parse_agent(void *target, const char *text, char *why, size_t cap)
 static bool parse_network(void *target, const char *text, char *why, size_t cap)
 {
     struct options *o = target;
-    if (!strncmp(text, "sim:", 4) && text[4]) {
+    if (!strncmp(text, "sim:", 4)) {
         o->network = NETWORK_SIM;
         o->network_file = text + 4;
-        return true;
+        if (!text[4])
+            snprintf(why, cap, "sim:FILE is expected, a file of simulated networks");
+        return text[4] != 0;
     }
-    static const char *const later[] = {"wpa:", "nm:", "otbr:"};
-    for (size_t i = 0; i < sizeof later / sizeof *later; i++)
-        if (!strncmp(text, later[i], strlen(later[i]))) {
-            snprintf(why, cap, "%s networks are not in this version of troth; use sim:FILE",
-                     later[i]);
-            return false;
-        }
-    snprintf(why, cap, "sim:FILE is expected, a file of simulated networks");
-    return false;
+    o->network = NETWORK_LINUX;
+    return net_parse(&o->network_where, text, why, cap);
+}
+
+static bool parse_seal_key(void *target, const char *text, char *why, size_t cap)
+{
+    if (!seal_is_place(text)) {
+        snprintf(why, cap, SEAL_WORDS " is expected");
+        return false;
+    }
+    *(const char **)target = text;
+    return true;
 }
 
 static struct options scratch; /* what the table fills */
@@ -62,6 +70,7 @@ static const struct options defaults = {
     .attempt_s = 20,
     .retry = true,
     .provision = PROVISION_DEFAULTS,
+    .service = SERVICE_DEFAULTS,
 };
 
 static const struct cli_option table[] = {
@@ -69,16 +78,23 @@ static const struct cli_option table[] = {
      .letter = 't',
      .kind = CLI_PARSE,
      .parse = parse_transport,
-     .target = &scratch.transport,
+     .target = &scratch,
      .argument = "WHERE",
-     .help = "the controller: " TRANSPORT_EXAMPLES},
+     .help = "the controller: " TRANSPORT_EXAMPLES ";\n"
+             "bluez or bluez:hci0: bluetoothd has it, and carries\n"
+             "this device"},
     {.name = "network",
      .letter = 'n',
      .kind = CLI_PARSE,
      .parse = parse_network,
      .target = &scratch,
-     .argument = "sim:FILE",
-     .help = "how networks are joined; sim: simulated ones"},
+     .argument = "WHO",
+     .help = "who joins networks:\n"
+             "wpa, networkmanager, iwd   what manages the Wi-Fi;\n"
+             "              with :IFACE its interface, wlan0\n"
+             "auto          whichever of these does\n"
+             "otbr, ot      OpenThread, on the bus or its socket\n"
+             "sim:FILE      nobody: simulated networks"},
     {.name = "name",
      .kind = CLI_PARSE,
      .parse = parse_name,
@@ -137,12 +153,14 @@ static const struct cli_option table[] = {
              "whenever one wants to pair"},
     POLICY_OPTIONS(scratch.policy),
     PROVISION_OPTIONS(scratch.provision),
+    SERVICE_OPTIONS(scratch.service),
     {.name = "factory-reset",
      .kind = CLI_FLAG,
      .target = &scratch.factory_reset,
      .not_in_config = true,
      .help = "forget the network and all bonds, and end; needs\n"
-             "no controller"},
+             "no controller. With --network whoever joined it\n"
+             "forgets it too"},
     {.name = "store",
      .kind = CLI_TEXT,
      .target = &scratch.store,
@@ -150,6 +168,13 @@ static const struct cli_option table[] = {
      .help = "bonds and credentials (default: trothd.db in\n"
              "$STATE_DIRECTORY, or troth/trothd.db in the XDG\n"
              "state directory; /var/lib/troth for root)"},
+    {.name = "seal-key",
+     .kind = CLI_PARSE,
+     .parse = parse_seal_key,
+     .target = &scratch.seal_key,
+     .argument = "PLACE",
+     .help = "the key that seals network credentials in the\n"
+             "store: " SEAL_WORDS},
     {.name = "keep-ble",
      .kind = CLI_YES_NO,
      .target = &scratch.keep_ble,
@@ -241,9 +266,14 @@ static int check_policy(const struct options *o, bool otherwise)
 static int check_agent(struct options *o)
 {
     static const char *const way_out =
-        "run it on a terminal, or give --agent unix:PATH and a program that shows passkeys there";
+        "run it on a terminal, or give --display-command COMMAND, or --agent-socket PATH for troth "
+        "agent, or --agent unix:PATH and a program that shows passkeys there";
     if (!o->agent_given)
-        o->agent = agent_have_terminal() ? AGENT_TERMINAL : AGENT_NONE;
+        o->agent = agent_have_terminal() && !o->service.display_command ? AGENT_TERMINAL : AGENT_NONE;
+    char fault[600];
+    const char *wrong = service_settle(o, fault, sizeof fault);
+    if (wrong)
+        return cli_misuse(&cli, "%s", wrong);
     bool otherwise = o->agent_socket || o->oob_file || o->peer_oob;
     if (o->agent == AGENT_NONE) {
         if (o->security == TROTH_WIFI_MODE_AUTH && !otherwise)
@@ -270,6 +300,9 @@ static int check_agent(struct options *o)
 static int check_provision(struct options *o)
 {
     bool espressif = o->provision.protocols & PROVISION_ESPRESSIF;
+    char why[512];
+    if (!provision_settle(&o->provision, &o->name, why, sizeof why))
+        return cli_misuse(&cli, "%s", why);
     const char *wrong = provision_check(&o->provision, o->security);
     if (wrong)
         return cli_misuse(&cli, "%s", wrong);
@@ -309,11 +342,14 @@ int options_read(struct options *o, int argc, char **argv)
     }
     if (status == CLI_GO && o->factory_reset)
         return status;
-    if (status == CLI_GO && o->transport.kind == TRANSPORT_NONE)
-        status = cli_misuse(&cli, "--transport is missing: " TRANSPORT_EXAMPLES);
+    if (status == CLI_GO && o->transport.kind == TRANSPORT_NONE && !o->on_bluez)
+        status = cli_misuse(&cli, "--transport is missing: " TRANSPORT_EXAMPLES ", or bluez:hci0");
     if (status == CLI_GO && o->network == NETWORK_NONE)
-        status = cli_misuse(&cli, "--network is missing: sim:FILE, a file of simulated networks");
+        status = cli_misuse(&cli, "--network is missing: " NET_EXAMPLES);
     if (status == CLI_GO)
         status = check_provision(o);
-    return status == CLI_GO ? check_agent(o) : status;
+    if (status == CLI_GO)
+        status = check_agent(o);
+    const char *cannot = status == CLI_GO && o->on_bluez ? radio_bluez_check(o) : NULL;
+    return cannot ? cli_misuse(&cli, "%s", cannot) : status;
 }

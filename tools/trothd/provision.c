@@ -20,6 +20,7 @@ struct provision {
     struct troth_prov *prov;
     uint8_t kind;
     bool open;
+    bool trying; /* what a client gave */
 };
 
 /* ---- between protocomm and its transports ---- */
@@ -36,7 +37,7 @@ static void on_respond(void *ctx, uint32_t session, int result, const uint8_t *o
 static int on_complete(void *ctx, uint32_t token, enum troth_gatt_status status)
 {
     struct provision *p = ctx;
-    int result = troth_gatt_complete(runtime_host(p->d->runtime), token, status, NULL, 0);
+    int result = p->d->radio->complete(p->d, token, status);
     if (result == TROTH_BUSY)
         network_ask_again(p->d);
     return result;
@@ -44,24 +45,31 @@ static int on_complete(void *ctx, uint32_t token, enum troth_gatt_status status)
 
 static troth_ms on_now(void *ctx)
 {
-    const struct provision *p = ctx;
-    return runtime_now(p->d->runtime);
+    (void)ctx;
+    return clocks_now();
+}
+
+static void close_http(struct provision *p)
+{
+    provision_http_close(p->http);
+    p->http = NULL;
 }
 
 static void stop(struct provision *p)
 {
     struct trothd *d = p->d;
+    if (!p->open)
+        return;
     p->open = false;
     troth_protocomm_stop(&p->protocomm);
     troth_protocomm_gatt_close(&p->gatt, true);
-    provision_http_close(p->http);
-    p->http = NULL;
+    close_http(p);
     line_provision_stopped();
     network_reach(d);
     for (unsigned i = 0; i < TROTH_MAX_LINKS && d->options.provision.protocols != PROVISION_BOTH;
          i++)
         if (d->peers[i].link != TROTH_NO_LINK)
-            troth_disconnect(runtime_host(d->runtime), d->peers[i].link, 0);
+            d->radio->disconnect(d, d->peers[i].link, 0);
 }
 
 static void on_event(void *ctx, const struct troth_protocomm_event *e)
@@ -77,6 +85,7 @@ static void on_event(void *ctx, const struct troth_protocomm_event *e)
         break;
     case TROTH_PROTOCOMM_EV_STOP:
         stop(ctx);
+        reach_stopped(((struct provision *)ctx)->d);
         break;
     }
 }
@@ -152,30 +161,51 @@ static bool open_it(struct provision *p, char *why, size_t cap)
     return open_http(p, why, cap);
 }
 
+/* Of what a client gave, not of a network that went and came. */
+static void tell_state(struct provision *p, const struct troth_prov_event *e)
+{
+    bool begins = e->state == TROTH_PROV_CONNECTING && p->prov->fresh.kind;
+    bool refused = e->state == TROTH_PROV_FAILED && p->prov->writer_here;
+    if (begins || refused || p->trying)
+        line_provision_network(p->prov, e, p->kind);
+    p->trying = begins;
+}
+
 void provision_event(struct trothd *d, const struct troth_prov_event *e)
 {
-    char why[256];
     struct provision *p = of(d);
     if (!p)
         return;
     if (e->type == TROTH_PROV_EV_STATE && p->open)
-        line_provision_network(p->prov, e, p->kind);
+        tell_state(p, e);
     troth_protocomm_prov_event(&p->protocomm, e);
-    if (e->type != TROTH_PROV_EV_ERASED || !e->u.erased.ok || p->open)
+}
+
+void provision_set_open(struct trothd *d, bool open)
+{
+    char why[256];
+    struct provision *p = of(d);
+    if (!p || open == p->open)
         return;
-    if (!open_it(p, why, sizeof why))
+    if (!open)
+        stop(p);
+    else if (!open_it(p, why, sizeof why))
         out_error("%s", why);
-    network_reach(d);
 }
 
 static troth_ms deadline(const void *ctx)
 {
-    return troth_protocomm_deadline(ctx);
+    const struct provision *p = ctx;
+    troth_ms at = troth_protocomm_deadline(&p->protocomm);
+    return p->http ? earlier(at, provision_http_deadline(p->http)) : at;
 }
 
 static void tick(void *ctx, troth_ms now)
 {
-    troth_protocomm_tick(ctx, now);
+    struct provision *p = ctx;
+    troth_protocomm_tick(&p->protocomm, now);
+    if (p->http) /* still: provisioning may have stopped */
+        provision_http_tick(p->http, now);
 }
 
 static enum troth_permission permission(const struct trothd *d)
@@ -202,7 +232,7 @@ static bool serve(struct provision *p, char *why, size_t cap)
                      .verifier = {s->verifier, s->verifier_len}},
         .prov = p->prov,
         .kind = p->kind,
-        .keep_running = !o->auto_stop,
+        .keep_running = !o->auto_stop || d->options.service.window == WINDOW_ALWAYS,
         .respond = on_respond,
         .event = on_event,
         .ctx = p,
@@ -228,13 +258,15 @@ static bool serve(struct provision *p, char *why, size_t cap)
     troth_protocomm_gatt_close(&p->gatt, true);
     p->service.table = &p->gatt.service;
     p->service.ctx = &p->gatt;
-    struct runtime_clock clock = {deadline, tick, &p->protocomm};
+    struct runtime_clock clock = {deadline, tick, p};
+    char fault[200] = "";
     if (result == TROTH_OK)
-        result = troth_gatt_register(runtime_host(d->runtime), &p->service);
+        result = d->radio->serve(d, &p->service, fault, sizeof fault);
     if (result == TROTH_OK)
-        result = runtime_add_clock(d->runtime, &clock);
+        result = clocks_add(d->clocks, &clock);
     if (result != TROTH_OK)
-        snprintf(why, cap, "cannot serve Espressif's provisioning: %s", troth_result_words(result));
+        snprintf(why, cap, "cannot serve Espressif's provisioning: %s",
+                 *fault ? fault : troth_result_words(result));
     return result == TROTH_OK;
 }
 
@@ -272,11 +304,11 @@ bool provision_start(struct trothd *d, struct troth_prov *prov, bool provisioned
         return false;
     }
     line_provision_security(d, p->kind);
-    if (provisioned && d->options.provision.auto_stop) {
+    if (reach_by(d, PROVISION_ESPRESSIF))
+        return open_it(p, why, cap);
+    if (provisioned)
         line_provision_already();
-        return true;
-    }
-    return open_it(p, why, cap);
+    return true;
 }
 
 void provision_close(struct trothd *d)
@@ -285,11 +317,13 @@ void provision_close(struct trothd *d)
     if (!p)
         return;
     provision_custom_close(&p->custom);
-    provision_http_close(p->http);
-    p->http = NULL;
+    close_http(p);
     if (p->prov)
         troth_protocomm_stop(&p->protocomm);
     d->provision = NULL;
+    struct troth_qr *label = &d->options.provision.label;
+    wipe(label->pop, sizeof label->pop);
+    wipe(label->password, sizeof label->password);
     wipe(p, sizeof *p);
     free(p);
 }

@@ -5,10 +5,13 @@
 #include <systemd/sd-event.h>
 
 #include <troth/protocomm_gatt.h>
+#include <troth/qr_payload.h>
 
 #include "common/cli.h"
 
 struct trothd;
+
+#define PROVISION_SEC_UNSAID 3 /* until provision_settle */
 
 enum { PROVISION_TROTH = 1, PROVISION_ESPRESSIF = 2, PROVISION_BOTH = 3 };
 
@@ -16,21 +19,28 @@ struct provision_options { /* zeroed, but for the defaults below: the 8b84 servi
     int protocols;         /* PROVISION_... */
     unsigned sec_ver;
     const char *pop, *pop_file;                 /* security 1; NULL: none */
-    const char *sec2_file;                      /* salt and verifier */
+    const char *sec2_file;                      /* salt and verifier; or X of X.salt, X.verifier */
     const char *sec2_user, *sec2_password_file; /* development: they are made at start */
     const char *http;                           /* ADDRESS:PORT; NULL: none */
     const char *custom_data;                    /* a file; NULL: no such endpoint */
     const char *custom_data_command;            /* the same to a command; NULL: none */
     int kind;                                   /* enum troth_net_kind; 0: the network's own */
     bool auto_stop, qr_with_secrets;
+    const char *label_file; /* NULL: none */
+    struct troth_qr label;  /* without a name: there is none */
 };
 #define PROVISION_DEFAULTS                                                                         \
     {                                                                                              \
-        .protocols = PROVISION_TROTH, .sec_ver = 2, .auto_stop = true                              \
+        .protocols = PROVISION_TROTH, .sec_ver = PROVISION_SEC_UNSAID, .auto_stop = true           \
     }
 
 extern const struct cli_choice provision_protocols[], provision_kinds[];
 bool provision_parse_http(void *target, const char *text, char *why, size_t cap);
+/*
+ * Reads the label, if there is one, and completes the options by it; *name is the device's, NULL
+ * when it is to be made. False: `why` is a sentence.
+ */
+bool provision_settle(struct provision_options *o, const char **name, char *why, size_t why_cap);
 /* What of them makes no sense together: NULL, or a sentence. */
 const char *provision_check(const struct provision_options *o, int network_security);
 
@@ -64,8 +74,9 @@ const char *provision_check(const struct provision_options *o, int network_secur
          .kind = CLI_TEXT,                                                                         \
          .target = &(o).sec2_file,                                                                 \
          .argument = "FILE",                                                                       \
-         .help = "security 2: salt and verifier, as JSON or as\n"                                  \
-                 "C arrays; the device never has the password"},                                   \
+         .help = "security 2: salt and verifier, as JSON, as C\n"                                  \
+                 "arrays, or X of the binary files X.salt and\n"                                   \
+                 "X.verifier; the device never has the password"},                                 \
         {.name = "sec2-user",                                                                      \
          .kind = CLI_TEXT,                                                                         \
          .target = &(o).sec2_user,                                                                 \
@@ -105,9 +116,16 @@ const char *provision_check(const struct provision_options *o, int network_secur
          .kind = CLI_YES_NO,                                                                       \
          .target = &(o).auto_stop,                                                                 \
          .help = "espressif: stop once provisioned (yes)"},                                        \
+        {.name = "label-file",                                                                     \
+         .kind = CLI_TEXT,                                                                         \
+         .target = &(o).label_file,                                                                \
+         .argument = "FILE",                                                                       \
+         .help = "espressif: the text of the QR code on this\n"                                    \
+                 "device's label: its name, security and secrets"},                                \
     {                                                                                              \
         .name = "qr-with-secrets", .kind = CLI_FLAG, .target = &(o).qr_with_secrets,               \
-        .help = "for development: the line with the QR code's\ntext has the secrets"               \
+        .help = "the QR code has the secrets in a log too; without\n"                              \
+                "it only on a terminal, of a label or in development"                              \
     }
 
 /* ---- provision_secrets.c ---- */
@@ -117,10 +135,17 @@ struct provision_secrets { /* wiped by provision_close */
     size_t pop_len;
     uint8_t salt[TROTH_SECURITY_SALT_MAX], verifier[TROTH_BIG];
     size_t salt_len, verifier_len;
-    char password[129]; /* development mode; else empty */
+    char password[129]; /* development mode, or the label's; else empty */
 };
 bool provision_secrets_read(struct provision_secrets *s, const struct provision_options *o,
                             char *why, size_t why_cap);
+
+/* ---- label.c ---- */
+
+/* False: `why` is a sentence, label all zero. It holds secrets: wipe. */
+bool label_read(const char *path, struct troth_qr *label, char *why, size_t why_cap);
+/* Says so when others can read the file, or it is not ours. */
+void label_look_after(const char *path);
 
 /* ---- provision_custom.c: the endpoint custom-data ---- */
 
@@ -159,6 +184,8 @@ void provision_event(struct trothd *d, const struct troth_prov_event *e);
 void provision_disconnected(struct trothd *d, troth_link link);
 /* There may be room for what the host did not take. */
 void provision_sent(struct trothd *d);
+/* Opens it again, or ends it: whoever is connected goes. */
+void provision_set_open(struct trothd *d, bool open);
 /* Clients may come. */
 bool provision_is_open(const struct trothd *d);
 /* A session of this link was proven. */

@@ -11,19 +11,45 @@
 #include "common/out.h"
 #include "ports/linux/credentials.h"
 
-/* What was stored, for people; false: nothing was. */
-static bool name_network(struct store *s, char text[TROTH_SSID_TEXT])
+/* What was stored, without its password; its SSID may have no length. */
+static struct troth_wifi stored_wifi(const struct trothd *d)
 {
     struct troth_credentials c;
-    int result = credentials_load(s, &c);
-    snprintf(text, TROTH_SSID_TEXT, "(unreadable)");
+    struct troth_wifi w = {.security = TROTH_WIFI_OPEN};
+    if (credentials_load(d->store, &d->seal, &c) == TROTH_OK && c.kind == TROTH_NET_WIFI) {
+        w.ssid = c.u.wifi.ssid;
+        w.security = c.u.wifi.security;
+    }
+    wipe(&c, sizeof c);
+    return w;
+}
+
+/* Who joined it for us knows it as well. */
+static int forget_at_service(const struct trothd *d, const struct troth_wifi *last)
+{
+    char why[600];
+    if (d->options.network != NETWORK_LINUX ||
+        net_forget(&d->options.network_where, last, why, sizeof why))
+        return CLI_DONE;
+    out_error("who manages the network may know it still (%s): once that is mended say "
+              "--factory-reset again",
+              why);
+    return CLI_FAILED;
+}
+
+/* What was stored, for people; false: nothing was. */
+static bool name_network(const struct trothd *d, char text[TROTH_SSID_TEXT])
+{
+    struct troth_credentials c;
+    int result = credentials_load(d->store, &d->seal, &c);
+    snprintf(text, TROTH_SSID_TEXT, result == TROTH_STATE ? "(sealed)" : "(unreadable)");
     if (result == TROTH_OK && c.kind == TROTH_NET_WIFI) {
         troth_ssid_text(&c.u.wifi.ssid, text, TROTH_SSID_TEXT);
     } else if (result == TROTH_OK) {
-        struct troth_dataset d;
-        troth_dataset_parse(&d, c.u.thread.dataset, c.u.thread.len, NULL);
-        troth_thread_name_text(&d.name, text, TROTH_SSID_TEXT);
-        wipe(&d, sizeof d);
+        struct troth_dataset set;
+        troth_dataset_parse(&set, c.u.thread.dataset, c.u.thread.len, NULL);
+        troth_thread_name_text(&set.name, text, TROTH_SSID_TEXT);
+        wipe(&set, sizeof set);
     }
     wipe(&c, sizeof c);
     return result != TROTH_NOT_FOUND;
@@ -72,13 +98,16 @@ int reset(struct trothd *d)
         out_error("%s", why);
         return CLI_FAILED;
     }
-    bool had = name_network(d->store, network);
+    bool had = name_network(d, network);
+    struct troth_wifi last = stored_wifi(d);
+    unsigned bluez = 0;
     int result = store_each(d->store, note_bond, &f);
     if (result == TROTH_OK)
         result = store_begin(d->store);
     if (result == TROTH_OK) {
         credentials_erase(d->store);
         store_clear(d->store, STORE_BONDS);
+        bluez = radio_bluez_reset(d->store);
         result = store_commit(d->store);
     }
     if (result != TROTH_OK) {
@@ -86,5 +115,7 @@ int reset(struct trothd *d)
         return CLI_FAILED;
     }
     tell(&f, had, network);
-    return CLI_DONE;
+    if (bluez)
+        line_bluez_reset(bluez);
+    return forget_at_service(d, &last);
 }

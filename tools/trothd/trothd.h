@@ -9,14 +9,21 @@
 #include "common/agent.h"
 #include "common/oob.h"
 #include "common/policy.h"
+#include "ports/linux/clocks.h"
+#include "ports/linux/net_backend.h"
 #include "ports/linux/runtime.h"
+#include "ports/linux/seal.h"
 #include "ports/linux/store.h"
 #include "provision.h"
+#include "radio.h"
+#include "service.h"
 
-enum { NETWORK_NONE = 0, NETWORK_SIM };
+enum { NETWORK_NONE = 0, NETWORK_SIM, NETWORK_LINUX };
 
 struct options {
-    struct transport_where transport;
+    struct transport_where transport; /* of the own host */
+    bool on_bluez;                    /* bluetoothd carries it instead */
+    const char *bluez_adapter;        /* "hci0"; NULL: the first */
     const char *name; /* NULL: made from the address, PROV_XXXXXX */
     int security; /* enum troth_wifi_mode; -1: what the protocol wants */
     int io_cap;   /* enum troth_io_cap; -1: what the agent allows */
@@ -26,8 +33,10 @@ struct options {
     const char *agent_socket;        /* where troth agent attaches; NULL */
     const char *oob_file, *peer_oob; /* NULL: none */
     const char *store;               /* NULL: the usual place */
+    const char *seal_key;            /* a place, seal.h; NULL: credentials are kept in the clear */
     int network;                     /* NETWORK_... */
-    const char *network_file;
+    const char *network_file;           /* NETWORK_SIM */
+    struct net_where network_where;     /* NETWORK_LINUX */
     bool keep_ble;
     bool details;
     unsigned attempts, attempt_s;
@@ -37,6 +46,7 @@ struct options {
     bool factory_reset;
     struct policy_options policy;
     struct provision_options provision;
+    struct service_options service;
 };
 
 /* CLI_GO, or the exit status: one sentence was said. */
@@ -68,17 +78,26 @@ struct oob_device {
 
 struct network;   /* network.c */
 struct provision; /* provision.c */
+struct radio_bluez;
 
 struct trothd {
     struct options options;
     sd_event *loop;
     struct store *store;
+    struct seal seal;
     struct agent *agent;
     struct agent *attached; /* whoever is on --agent-socket comes before the agent; NULL: none */
     struct oob_device oob;
-    struct runtime *runtime;
+    struct clocks *clocks;
+    const struct radio *radio;
+    struct troth_policy policy;       /* what the options demand */
+    struct runtime *runtime;          /* own.c; else NULL */
+    struct radio_bluez *bluez;        /* radio_bluez.c; else NULL */
     struct network *network;
     struct provision *provision; /* NULL: not wanted */
+    struct reach *reach;
+    struct control *control; /* NULL: none */
+    struct display *display; /* NULL: none */
     char made_name[16];
     bool name_pending; /* the address it is made from is not known yet */
     struct peer peers[TROTH_MAX_LINKS];
@@ -92,14 +111,28 @@ bool trothd_open_store(struct trothd *d, char *why, size_t cap);
 /* Ends the loop; the first status counts. */
 void trothd_exit(struct trothd *d, int status);
 
-/* ---- bluetooth.c: the host and whoever answers it ---- */
+/* ---- bluetooth.c: what is the same over every radio ---- */
 
 bool bluetooth_open(struct trothd *d, char *why, size_t why_cap);
+void bluetooth_close(struct trothd *d);
 /* Be reachable: whether the device advertises, and takes new bonds. */
 void bluetooth_window(struct trothd *d, bool open);
 /* All bonds, that of the link `last` at the end. TROTH_BUSY: some are left, call again later. */
 int bluetooth_forget(struct trothd *d, troth_link last);
 struct peer *bluetooth_peer(struct trothd *d, troth_link link);
+
+/* For the radios. NULL: there are too many. */
+struct peer *bluetooth_add_peer(struct trothd *d, troth_link link);
+/* By when one that comes now has to have proven itself. */
+troth_ms bluetooth_due(const struct trothd *d);
+/* The address is known: PROV_ and its end, as Espressif's apps look for it. */
+void bluetooth_make_name(struct trothd *d, const struct troth_addr *identity);
+/* A bond of d->forgetting is removed, or not; all are. */
+void bluetooth_bond_answer(struct trothd *d, bool removed);
+void bluetooth_forgot(struct trothd *d);
+/* Who answers now: whoever is attached, else the device's own; and with which IO capability. */
+struct agent *bluetooth_who_answers(const struct trothd *d);
+uint8_t bluetooth_io_cap(const struct trothd *d);
 
 /* ---- oob.c: out-of-band data ---- */
 
@@ -122,8 +155,22 @@ void network_sent(struct trothd *d);
 void network_disconnected(struct trothd *d, troth_link link);
 /* Who shall be reachable has changed. */
 void network_reach(struct trothd *d);
+const struct troth_prov *network_session(const struct trothd *d);
+/* "wpa_supplicant, wlan0"; "simulated networks". */
+const char *network_backend(const struct trothd *d);
+/* As the service's ERASE, by a person at this device; control_erased tells the end. */
+int network_erase(struct trothd *d);
 /* network_sent and provision_sent are to come soon: the host was busy. */
 void network_ask_again(struct trothd *d);
+
+/* ---- lines_bluez.c: what of these cannot be had on BlueZ; NULL, or a sentence ---- */
+
+const char *radio_bluez_check(const struct options *o);
+
+/* ---- radio_bluez_devices.c ---- */
+
+/* Its bonds go when bluetoothd is there again; how many. */
+unsigned radio_bluez_reset(struct store *s);
 
 /* ---- reset.c ---- */
 
@@ -139,9 +186,13 @@ void line_notice(struct trothd *d, enum runtime_notice what, const char *why, un
 void line_prov(struct trothd *d, const struct troth_prov *p, const struct troth_prov_event *e);
 void line_attached(const struct trothd *d, bool here);
 void line_nobody(const struct trothd *d, const struct peer *p);
+/* Which backend joins networks; what of it changes. */
+void line_backend(const char *text);
+void line_backend_notice(enum net_notice what, const char *words);
 void line_stored_network(const struct troth_credentials *c);
 void line_forgot(unsigned removed, unsigned kept);
 void line_stranger(struct trothd *d, troth_link link);
 void line_stopped(void);
+void line_bluez_reset(unsigned bonds);
 
 #endif
