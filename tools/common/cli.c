@@ -1,5 +1,6 @@
 /* Command lines from tables. */
 #include "common/cli.h"
+#include "common/cli_help.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,10 +13,6 @@
 
 #include <troth/smp.h>
 #include <troth/wifi_gatt.h>
-
-#ifndef TROTH_VERSION
-#define TROTH_VERSION "(development)"
-#endif
 
 const struct cli_choice cli_io_caps[] = {
     {"display-only", TROTH_DISPLAY_ONLY},
@@ -75,30 +72,6 @@ int cli_misuse(const struct cli *cli, const char *format, ...)
 
 /* ---- values ---- */
 
-/* Is this the first word of its value? Later ones work and are not shown. */
-static bool shown(const struct cli_choice *all, const struct cli_choice *one)
-{
-    for (const struct cli_choice *c = all; c != one; c++)
-        if (c->value == one->value)
-            return false;
-    return true;
-}
-
-static void choices_text(const struct cli_choice *choices, const char *between, char *text,
-                         size_t cap)
-{
-    size_t len = 0;
-    text[0] = 0;
-    for (const struct cli_choice *c = choices; c->word; c++) {
-        if (!shown(choices, c))
-            continue;
-        int n = snprintf(text + len, cap - len, "%s%s", len ? between : "", c->word);
-        if (n < 0 || (size_t)n >= cap - len)
-            return;
-        len += (size_t)n;
-    }
-}
-
 static bool set_number(const struct cli_option *o, const char *text, char *why, size_t cap)
 {
     char *end;
@@ -134,7 +107,7 @@ static bool set_choice(const struct cli_option *o, const char *text, char *why, 
             *(int *)o->target = c->value;
             return true;
         }
-    choices_text(o->choices, ", ", all, sizeof all);
+    cli_choices_text(o->choices, ", ", all, sizeof all);
     snprintf(why, cap, "one of %s is expected", all);
     return false;
 }
@@ -181,71 +154,6 @@ const struct cli_option *cli_find(const struct cli_option *options, const char *
     return NULL;
 }
 
-/* ---- help ---- */
-
-static void argument_text(const struct cli_option *o, char *text, size_t cap)
-{
-    if (o->argument)
-        snprintf(text, cap, "%s", o->argument);
-    else if (o->kind == CLI_CHOICE)
-        choices_text(o->choices, "|", text, cap);
-    else
-        snprintf(text, cap, "%s",
-                 o->kind == CLI_YES_NO   ? "yes|no"
-                 : o->kind == CLI_NUMBER ? "N"
-                                         : "VALUE");
-}
-
-static void print_option(char letter, const char *name, const char *argument, const char *help)
-{
-    char left[160];
-    int n =
-        snprintf(left, sizeof left, "  %c%c%c --%s%s%s", letter ? '-' : ' ', letter ? letter : ' ',
-                 letter ? ',' : ' ', name, *argument ? " " : "", argument);
-    if (n > 28) {
-        printf("%s\n", left);
-        left[0] = 0;
-    }
-    while (help) {
-        const char *end = strchr(help, '\n');
-        printf("%-30s%.*s\n", left, end ? (int)(end - help) : (int)strlen(help), help);
-        left[0] = 0;
-        help = end ? end + 1 : NULL;
-    }
-}
-
-static void print_indented(const char *text)
-{
-    while (text && *text) {
-        const char *end = strchr(text, '\n');
-        printf("  %.*s\n", end ? (int)(end - text) : (int)strlen(text), text);
-        text = end ? end + 1 : NULL;
-    }
-}
-
-static void print_help(const struct cli *cli)
-{
-    printf("Usage: %s [options]%s%s\n\n%s\n\nOptions:\n", cli->program, cli->operands ? " " : "",
-           cli->operands ? cli->operands : "", cli->about);
-    for (const struct cli_option *o = cli->options; o && o->kind; o++) {
-        char argument[128] = "";
-        if (!o->help)
-            continue;
-        if (o->kind != CLI_FLAG)
-            argument_text(o, argument, sizeof argument);
-        print_option(o->letter, o->name, argument, o->help);
-    }
-    print_option('h', "help", "", "this text");
-    print_option('V', "version", "", "the version");
-    if (cli->notes)
-        printf("\n%s\n", cli->notes);
-    if (cli->examples) {
-        printf("\nExamples:\n");
-        print_indented(cli->examples);
-    }
-    printf("\nExit status: 0 done, 1 failed, 2 used wrongly.\n");
-}
-
 /* ---- parsing ---- */
 
 #define OPTIONS_MAX 128
@@ -273,7 +181,7 @@ static void make_tables(struct getopt_tables *t, const struct cli_option *option
                 *s++ = ':';
         }
     }
-    t->longs[t->count] = (struct option){"help", no_argument, NULL, 'h'};
+    t->longs[t->count] = (struct option){"help", optional_argument, NULL, 'h'};
     t->longs[t->count + 1] = (struct option){"version", no_argument, NULL, 'V'};
     memcpy(s, "hV", 3);
 }
@@ -293,7 +201,7 @@ static int unknown(const struct cli *cli, const char *word)
     if (strncmp(word, "--", 2) != 0)
         return cli_misuse(cli, "there is no option -%c", optopt);
     int len = (int)strcspn(word, "=");
-    if (optopt >= LONG_BASE || optopt == 'h' || optopt == 'V')
+    if (optopt >= LONG_BASE || optopt == 'V')
         return cli_misuse(cli, "%.*s takes no value", len, word);
     if (len > 2)
         for (const struct cli_option *o = cli->options; o && o->kind; o++)
@@ -307,7 +215,7 @@ static int missing(const struct cli *cli)
 {
     const struct cli_option *o = by_code(cli, optopt);
     char argument[128];
-    argument_text(o, argument, sizeof argument);
+    cli_argument_text(o, argument, sizeof argument);
     return cli_misuse(cli, "--%s needs a value: %s", o->name, argument);
 }
 
@@ -349,9 +257,8 @@ int cli_parse(const struct cli *cli, int argc, char **argv, char ***operands)
         code = getopt_long(argc, argv, tables.shorts, tables.longs, NULL);
         if (code < 0)
             break;
-        if (code == 'h' && !(by_code(cli, 'h') != NULL)) {
-            print_help(cli);
-            status = CLI_DONE;
+        if (code == 'h' && !by_code(cli, 'h')) {
+            status = cli_help(cli, optarg);
         } else if (code == 'V' && !by_code(cli, 'V')) {
             printf("%s " TROTH_VERSION "\n", cli->program);
             status = CLI_DONE;
@@ -383,24 +290,7 @@ void cli_standard_files(void)
 
 /* ---- commands ---- */
 
-static void print_commands(const char *program, const char *about,
-                           const struct cli_command *commands, const char *examples)
-{
-    printf("Usage: %s COMMAND [options]\n\n%s\n\nCommands:\n", program, about);
-    for (const struct cli_command *c = commands; c->name; c++)
-        printf("  %-14s%s\n", c->name, c->help);
-    printf("\n%s COMMAND --help says more about each.\n", program);
-    if (examples) {
-        printf("\nExamples:\n");
-        print_indented(examples);
-    }
-    printf("\nExit status: 0 done, 1 failed, 2 used wrongly.\n");
-}
-
-static int no_command(const char *program, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static int no_command(const char *program, const char *format, ...)
+int cli_no_command(const char *program, const char *format, ...)
 {
     va_list ap;
     va_start(ap, format);
@@ -423,21 +313,21 @@ static int help_on(const char *program, const struct cli_command *commands, int 
     for (const struct cli_command *c = commands; c->name; c++)
         if (strcmp(c->name, argv[0]) == 0)
             return c->run(n + 1, words);
-    return no_command(program, "there is no command '%s'", argv[0]);
+    return cli_no_command(program, "there is no command '%s'", argv[0]);
 }
 
 int cli_dispatch(const char *program, const char *about, const struct cli_command *commands,
                  const char *examples, int argc, char **argv)
 {
     if (argc < 2)
-        return no_command(program, "a command is missing");
+        return cli_no_command(program, "a command is missing");
     const char *word = argv[1];
     if (!strcmp(word, "help") && argc > 2)
         return help_on(program, commands, argc - 2, argv + 2);
-    if (!strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help")) {
-        print_commands(program, about, commands, examples);
-        return CLI_DONE;
-    }
+    if (!strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help"))
+        return cli_commands_help(program, about, commands, examples, NULL);
+    if (!strncmp(word, "--help=", 7))
+        return cli_commands_help(program, about, commands, examples, word + 7);
     if (!strcmp(word, "--version") || !strcmp(word, "-V") || !strcmp(word, "version")) {
         printf("%s " TROTH_VERSION "\n", program);
         return CLI_DONE;
@@ -446,6 +336,6 @@ int cli_dispatch(const char *program, const char *about, const struct cli_comman
         if (strcmp(c->name, word) == 0)
             return c->run(argc - 1, argv + 1);
     if (*word == '-')
-        return no_command(program, "there is no option %s before the command", word);
-    return no_command(program, "there is no command '%s'", word);
+        return cli_no_command(program, "there is no option %s before the command", word);
+    return cli_no_command(program, "there is no command '%s'", word);
 }

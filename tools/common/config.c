@@ -2,6 +2,7 @@
 #include "common/config.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,7 +68,7 @@ static bool one_line(char *line, const struct cli_option *options, char *why, si
     return true;
 }
 
-bool config_read(const char *path, const struct cli_option *options, char *why, size_t why_cap)
+static bool read_one(const char *path, const struct cli_option *options, char *why, size_t why_cap)
 {
     char fault[600], shown[700], *line = NULL;
     size_t room = 0;
@@ -104,5 +105,35 @@ bool config_read(const char *path, const struct cli_option *options, char *why, 
     }
     free(line);
     fclose(f);
+    return ok;
+}
+
+/* ---- drop-ins ---- */
+
+static int is_drop_in(const struct dirent *e)
+{
+    size_t len = strlen(e->d_name);
+    return e->d_name[0] != '.' && len > 5 && !strcmp(e->d_name + len - 5, ".conf");
+}
+
+bool config_read(const char *path, const struct cli_option *options, char *why, size_t why_cap)
+{
+    char name[4096];
+    struct dirent **found = NULL;
+    if (!read_one(path, options, why, why_cap))
+        return false;
+    if ((size_t)snprintf(name, sizeof name, "%s.d", path) >= sizeof name)
+        return true;
+    int n = scandir(name, &found, is_drop_in, alphasort);
+    bool ok = n >= 0 || errno == ENOENT || errno == ENOTDIR;
+    if (!ok)
+        snprintf(why, why_cap, "cannot read the directory %s: %s", name, strerror(errno));
+    for (int i = 0; i < n; i++) {
+        if (ok &&
+            (size_t)snprintf(name, sizeof name, "%s.d/%s", path, found[i]->d_name) < sizeof name)
+            ok = read_one(name, options, why, why_cap);
+        free(found[i]);
+    }
+    free(found);
     return ok;
 }

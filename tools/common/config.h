@@ -8,7 +8,8 @@
 #include "common/cli.h"
 
 /*
- * Sets the options a file names. False: `why` is a sentence that begins with FILE:LINE:, or says
+ * Sets the options that a file names, then those that the files PATH.d/NAME.conf name, by their names'
+ * order: what comes later wins. False: `why` is a sentence that begins with FILE:LINE:, or says
  * why the file cannot be read. Texts stay allocated until the program ends.
  */
 bool config_read(const char *path, const struct cli_option *options, char *why, size_t why_cap);
