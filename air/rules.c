@@ -54,7 +54,7 @@ const char *air_rules_help(void)
            "      acl (any data), ll (LL control PDUs), adv (reports), connect (CONNECT_IND).\n"
            "OFFSET counts from the OPCODE octet. Without nth, a rule applies every time.\n"
            "forge: what an attacker without the key does to an encrypted packet (MIC failure).\n"
-           "Examples:  drop smp 0x0c nth 2    delay 31000 smp from central    set smp 0x01 4 07\n";
+           "Examples:  drop smp 0x0c nth 2    delay 31000 smp from central    set smp 0x01 4 07";
 }
 
 static bool number(const char *text, unsigned long max, unsigned long *value)

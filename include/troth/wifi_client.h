@@ -72,7 +72,8 @@ const char *troth_wifi_characteristic_name(uint8_t id);
 
 struct troth_wifi_client_config {
     struct troth_host *host;
-    troth_link link;
+    troth_link link; /* of the events that are fed */
+    const struct troth_gatt_peer *peer; /* NULL: host's. Else another host's, and host is not used */
     void (*event)(void *ctx, const struct troth_wifi_client_event *event);
     void *ctx;
     uint32_t follow_ms; /* one operation at most; 0: 120 000 */

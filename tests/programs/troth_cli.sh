@@ -36,7 +36,7 @@ expect 0 '^Usage: troth COMMAND' "$troth" --help
 expect 0 '^Usage: troth COMMAND' "$troth" help
 expect 0 '^troth [0-9]+\.[0-9]+' "$troth" --version
 for command in scan pair 'provision wifi' 'provision thread' status erase 'bonds list' 'bonds show' 'bonds remove' \
-    'bonds export' 'bonds import' 'oob make' 'oob show' agent predict air; do
+    'bonds export' 'bonds import' 'oob make' 'oob show' 'dataset show' 'dataset make' agent predict air; do
     read -ra words <<<"$command"
     expect 0 "^Usage: troth $command" "$troth" "${words[@]}" --help
     expect 0 "^Usage: troth $command" "$troth" help "${words[@]}"

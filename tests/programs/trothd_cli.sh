@@ -56,8 +56,8 @@ wrong 2 '--attempts needs a value' --attempts
 wrong 2 '--transport is missing' --network sim:networks.conf
 wrong 2 '--network is missing' --transport unix:nobody
 wrong 2 'is no transport' --transport serial
-wrong 2 'not in this version' --transport uart:/dev/ttyUSB0
-wrong 2 'not in this version' --transport hci:0
+wrong 2 'names no baud rate' --transport uart:/dev/ttyUSB0
+wrong 2 'is no adapter' --transport hci:zero
 wrong 2 'names no port' --transport tcp:localhost
 wrong 2 'names no host' --transport tcp::9000
 wrong 2 'is no port' --transport tcp:localhost:70000
@@ -65,8 +65,8 @@ wrong 2 'is no port' --transport tcp:localhost:http
 wrong 2 'needs brackets' --transport tcp:::1:9000
 wrong 2 'names no path' --transport unix:
 wrong 2 'at most 107 octets' --transport "unix:$(printf 'x%.0s' {1..120})"
-wrong 2 'sim:FILE is expected' --network wlan0
-wrong 2 'not in this version' --network nm:
+wrong 2 'iwd[:IFACE]' --network wlan0
+wrong 2 'name of an interface' --network nm:
 wrong 2 'one of none, encrypt, authenticate' "${here[@]}" --security strong
 wrong 2 'one of display-only' "${here[@]}" --io-cap touch
 wrong 2 'a number from 1 to 20' "${here[@]}" --attempts 0
