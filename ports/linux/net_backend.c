@@ -15,7 +15,7 @@ static const struct {
     {"wpa_supplicant", NET_WPA}, {"networkmanager", NET_NETWORKMANAGER},
     {"nm", NET_NETWORKMANAGER},  {"iwd", NET_IWD},
     {"otbr", NET_OTBR},          {"ot", NET_OT},
-    {"ot-daemon", NET_OT},
+    {"ot-daemon", NET_OT},       {"thread", NET_THREAD},
 };
 
 static bool parse_interface(struct net_where *w, const char *name, char *why, size_t cap)
@@ -50,7 +50,8 @@ bool net_parse(struct net_where *where, const char *text, char *why, size_t cap)
         *where = (struct net_where){.choice = words[i].choice};
         if (!text[len])
             return true;
-        if ((where->choice == NET_WPA || where->choice == NET_OT) && text[len + 1] == '/')
+        if ((where->choice == NET_WPA || where->choice == NET_OT || where->choice == NET_THREAD) &&
+            text[len + 1] == '/')
             return parse_socket(where, text + len + 1, why, cap);
         return parse_interface(where, text + len + 1, why, cap);
     }
@@ -62,7 +63,7 @@ struct net_backend *net_open(const struct net_where *where, const struct net_con
                              char *why, size_t cap)
 {
     struct net_where found = *where;
-    if (found.choice == NET_AUTO && !net_probe(&found, why, cap))
+    if ((found.choice == NET_AUTO || found.choice == NET_THREAD) && !net_probe(&found, why, cap))
         return NULL;
     switch (found.choice) {
     case NET_NETWORKMANAGER:
@@ -75,6 +76,7 @@ struct net_backend *net_open(const struct net_where *where, const struct net_con
         return net_ot_open(&found, config, why, cap);
     case NET_WPA:
     case NET_AUTO:
+    case NET_THREAD:
         break;
     }
     return net_wpa_open(&found, config, why, cap);

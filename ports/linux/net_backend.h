@@ -19,7 +19,7 @@
 
 #include <troth/net.h>
 
-enum net_choice { NET_AUTO, NET_WPA, NET_NETWORKMANAGER, NET_IWD, NET_OTBR, NET_OT };
+enum net_choice { NET_AUTO, NET_WPA, NET_NETWORKMANAGER, NET_IWD, NET_OTBR, NET_OT, NET_THREAD };
 
 struct net_where {
     enum net_choice choice;
@@ -29,8 +29,9 @@ struct net_where {
 
 #define WPA_DIR "/run/wpa_supplicant"
 #define NET_EXAMPLES                                                                               \
-    "auto, wpa[:IFACE], networkmanager[:IFACE] or iwd[:IFACE]; for Thread otbr[:IFACE] or "        \
-    "ot[:IFACE]; wpa:/DIR/IFACE and ot:/DIR/IFACE if its sockets are elsewhere; or "               \
+    "auto, wpa[:IFACE], networkmanager[:IFACE] or iwd[:IFACE]; for Thread thread[:IFACE], "        \
+    "otbr[:IFACE] or ot[:IFACE]; wpa:/DIR/IFACE and ot:/DIR/IFACE if its sockets are elsewhere; "  \
+    "or "                                                                                          \
     "sim:FILE, a file of simulated networks"
 
 /* False: `why` says what is wrong. */
@@ -80,7 +81,10 @@ void net_backend_address_changed(struct net_backend *b);
 bool net_forget(const struct net_where *where, const struct troth_wifi *last, char *why,
                 size_t cap);
 
-/* Who manages the Wi-Fi now, by looking: the order of NET_AUTO. False: nobody, `why` says so. */
+/*
+ * Who manages the Wi-Fi now, by looking: the order of NET_AUTO; who the Thread radio, with
+ * NET_THREAD: the agent on the bus, then a socket. False: nobody, `why` says so.
+ */
 bool net_probe(struct net_where *where, char *why, size_t cap);
 
 #endif

@@ -23,6 +23,7 @@ struct ot {
     struct timer look_timer;
     bool first;      /* the role was not asked for since it came */
     bool looking;    /* ... is being asked for */
+    bool started;    /* with our dataset: roles are of that network, not of the one before */
     bool forgetting; /* factoryreset was said: it goes and comes back */
     uint8_t role;
     struct ot_table table;
@@ -44,7 +45,7 @@ static void on_state(void *ctx, const char *line, bool ok)
         return;
     }
     o->looking = false;
-    if (ok)
+    if (ok && (o->thread.step != THREAD_ATTACHING || o->started))
         thread_role(&o->thread, o->role);
     if (o->first) {
         o->first = false;
@@ -126,6 +127,7 @@ static void on_start(void *ctx, const char *line, bool ok)
     struct ot *o = ctx;
     if (line)
         return;
+    o->started = ok;
     if (!ok)
         refused(o, "start", TROTH_NET_OTHER);
     else
@@ -137,6 +139,7 @@ static void attach(struct net_thread *t, const struct troth_thread *dataset)
     struct ot *o = of(t);
     char text[TROTH_DATASET_TEXT];
     troth_dataset_to_text(dataset, text, sizeof text);
+    o->started = false;
     ot_cli_ask(&o->cli, NULL, 0, "thread stop");
     ot_cli_ask(&o->cli, on_set, 0, "dataset set active %s", text);
     ot_cli_ask(&o->cli, NULL, 0, "ifconfig up");

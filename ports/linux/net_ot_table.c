@@ -35,7 +35,10 @@ static void take_head(struct ot_table *t, const char *line)
         [OT_LQI] = "LQI",
     };
     char name[24];
+    uint8_t behind = 0;
     *t = (struct ot_table){.ready = false};
+    for (const char *bar = line; (bar = strchr(bar + 1, '|'));)
+        behind++;
     for (const char *bar = line, *next; (next = strchr(bar + 1, '|')); bar = next) {
         uint16_t from = (uint16_t)(bar + 1 - line), to = (uint16_t)(next - line);
         cell(line, from, to, name, sizeof name);
@@ -43,7 +46,9 @@ static void take_head(struct ot_table *t, const char *line)
             if (!strcmp(name, names[i])) {
                 t->from[i] = from;
                 t->to[i] = to;
+                t->right[i] = behind;
             }
+        behind--;
     }
 }
 
@@ -58,13 +63,26 @@ static bool octets(const char *text, uint8_t *out, size_t len)
     return true;
 }
 
+/* The cell between the right-th bar from the end and the one behind it. */
+static void cell_from_right(const char *line, uint8_t right, char *out, size_t cap)
+{
+    size_t from = strlen(line), to = from;
+    for (unsigned bars = 0; bars <= right && from > 0;)
+        if (line[--from] == '|' && bars++ < right)
+            to = from;
+    cell(line, (uint16_t)(from + 1), (uint16_t)to, out, cap);
+}
+
 static bool take_row(const struct ot_table *t, const char *line, struct troth_scan_result *r)
 {
     char text[OT_COLUMNS][24];
     uint8_t pan[2];
     *r = (struct troth_scan_result){.kind = TROTH_NET_THREAD};
     for (unsigned i = 0; i < OT_COLUMNS; i++)
-        cell(line, t->from[i], t->to[i], text[i], sizeof text[i]);
+        if (i <= OT_NAME || !t->to[i])
+            cell(line, t->from[i], t->to[i], text[i], sizeof text[i]);
+        else
+            cell_from_right(line, t->right[i], text[i], sizeof text[i]);
     if (!octets(text[OT_PAN], pan, 2) || !octets(text[OT_ADDRESS], r->ext_addr, 8) ||
         (t->to[OT_EXT_PAN] && !octets(text[OT_EXT_PAN], r->thread.ext_pan_id, 8)))
         return false;

@@ -16,9 +16,13 @@ enum ot_column {
     OT_COLUMNS,
 };
 
-/* Where each column is: versions differ in which they show, and a name may hold anything. */
+/*
+ * Where each column is: versions differ in which they show, a name may hold anything, and -100 dBm
+ * shifts what is behind it. So up to the name places count, and behind it columns from the right.
+ */
 struct ot_table {
     uint16_t from[OT_COLUMNS], to[OT_COLUMNS]; /* to 0: not shown */
+    uint8_t right[OT_COLUMNS];                 /* 1: the last one */
     bool ready;                                /* the line under the head came */
 };
 

@@ -17,13 +17,20 @@
 #define ATTACH_S      120 /* it answers when attached; the station's clock is the one that counts */
 #define SCAN_S        20
 #define UNKNOWN_ERROR "org.freedesktop.DBus.Error.UnknownMethod"
+#define NO_REPLY      "org.freedesktop.DBus.Error.NoReply"
+#define NOT_FOUND     "io.openthread.Error.NotFound"
+#define INVALID_STATE "io.openthread.Error.InvalidState"
 
 struct otbr {
     struct net_thread thread; /* first */
     struct net_bus bus;
+    sd_bus_slot *changes;
     char service[80], path[80];
     struct timer look_timer;
     uint32_t serial; /* of what was asked last to attach: answers to earlier ones do not count */
+    bool handed;     /* it has our dataset: roles are of that network, not of the one before */
+    bool no_detach;  /* an old one */
+    bool was_reset;  /* in this attempt */
 };
 
 static struct otbr *of(struct net_thread *t)
@@ -36,6 +43,8 @@ static struct otbr *of(struct net_thread *t)
 static void take_role(struct otbr *o, const char *word)
 {
     uint8_t role;
+    if (o->thread.step == THREAD_ATTACHING && !o->handed)
+        return;
     if (thread_role_of(word, &role))
         thread_role(&o->thread, role);
 }
@@ -79,8 +88,10 @@ static int on_changed(sd_bus_message *m, void *context, sd_bus_error *error)
 static void up(void *ctx)
 {
     struct otbr *o = ctx;
-    sd_bus_match_signal_async(o->bus.bus, NULL, o->service, o->path, PROPERTIES,
-                              "PropertiesChanged", on_changed, NULL, o);
+    char rule[200];
+    snprintf(rule, sizeof rule, "interface='" PROPERTIES "',member='PropertiesChanged',path='%s'",
+             o->path);
+    o->changes = net_bus_watch(&o->bus, rule, on_changed, o);
     ask_role(o, true);
     timer_start(&o->look_timer, LOOK_MS);
 }
@@ -89,6 +100,7 @@ static void down(void *ctx, const char *why)
 {
     struct otbr *o = ctx;
     timer_stop(&o->look_timer);
+    o->changes = sd_bus_slot_unref(o->changes);
     thread_gone(&o->thread, why);
 }
 
@@ -102,13 +114,23 @@ static void absent(void *ctx, const char *why)
 
 /* ---- what is asked for ---- */
 
+static void say_refused(struct otbr *o, const char *what, sd_bus_message *reply)
+{
+    station_notice(&o->thread.base, NET_SHORTCOMING, "the OpenThread agent refused to %s: %.200s",
+                   what, net_bus_error_text(reply));
+}
+
 static void on_dataset(void *ctx, uint32_t tag, sd_bus_message *reply)
 {
     struct otbr *o = ctx;
     const void *tlvs = NULL;
     size_t len = 0;
     (void)tag;
-    /* An error is how it says that there is none. */
+    if (sd_bus_message_is_method_error(reply, NULL) && strcmp(net_bus_error(reply), NOT_FOUND)) {
+        say_refused(o, "tell its dataset", reply);
+        thread_unread(&o->thread);
+        return;
+    }
     if (!sd_bus_message_is_method_error(reply, NULL) &&
         sd_bus_message_enter_container(reply, 'v', "ay") >= 0 &&
         sd_bus_message_read_array(reply, 'y', &tlvs, &len) < 0)
@@ -123,12 +145,9 @@ static void read_dataset(struct net_thread *t)
                 "ActiveDatasetTlvs");
 }
 
-static void say_refused(struct otbr *o, const char *what, sd_bus_message *reply)
-{
-    station_notice(&o->thread.base, NET_SHORTCOMING, "the OpenThread agent refused to %s: %.200s",
-                   what, net_bus_error_text(reply));
-}
+static void on_reset(void *ctx, uint32_t serial, sd_bus_message *reply);
 
+/* An Attach that was never answered stands in the way of the next, even after a Detach. */
 static void on_attach(void *ctx, uint32_t serial, sd_bus_message *reply)
 {
     struct otbr *o = ctx;
@@ -136,13 +155,40 @@ static void on_attach(void *ctx, uint32_t serial, sd_bus_message *reply)
         return;
     if (!sd_bus_message_is_method_error(reply, NULL)) {
         ask_role(o, false);
-    } else if (strcmp(net_bus_error(reply), "org.freedesktop.DBus.Error.NoReply") != 0) {
+    } else if (!strcmp(net_bus_error(reply), INVALID_STATE) && !o->was_reset) {
+        net_bus_ask(&o->bus, on_reset, serial, o->path, OTBR, "Reset", NULL);
+    } else if (strcmp(net_bus_error(reply), NO_REPLY) != 0) {
         say_refused(o, "attach", reply);
         thread_refused(&o->thread, TROTH_NET_OTHER);
     }
 }
 
 /* Without arguments: to what its active dataset names. */
+static void start(struct otbr *o, uint32_t serial)
+{
+    o->handed = true;
+    net_bus_send(&o->bus, net_bus_message(&o->bus, o->path, OTBR, "Attach"), on_attach, serial,
+                 ATTACH_S);
+}
+
+/* It begins anew with what its dataset names. */
+static void on_reset(void *ctx, uint32_t serial, sd_bus_message *reply)
+{
+    struct otbr *o = ctx;
+    (void)reply;
+    if (serial != o->serial)
+        return;
+    o->was_reset = true;
+    start(o, serial);
+}
+
+static void on_detached(void *ctx, uint32_t serial, sd_bus_message *reply)
+{
+    struct otbr *o = ctx;
+    if (serial == o->serial)
+        o->no_detach = !strcmp(net_bus_error(reply), UNKNOWN_ERROR);
+}
+
 static void on_set(void *ctx, uint32_t serial, sd_bus_message *reply)
 {
     struct otbr *o = ctx;
@@ -153,16 +199,19 @@ static void on_set(void *ctx, uint32_t serial, sd_bus_message *reply)
         thread_refused(&o->thread, TROTH_NET_BAD_DATASET);
         return;
     }
-    net_bus_send(&o->bus, net_bus_message(&o->bus, o->path, OTBR, "Attach"), on_attach, serial,
-                 ATTACH_S);
+    if (o->no_detach)
+        net_bus_ask(&o->bus, on_reset, serial, o->path, OTBR, "Reset", NULL);
+    else
+        start(o, serial);
 }
 
-/* It would stay attached to the network before; one that knows no Detach finds out by itself. */
+/* It would stay attached to the network before. */
 static void attach(struct net_thread *t, const struct troth_thread *dataset)
 {
     struct otbr *o = of(t);
     o->serial++;
-    net_bus_ask(&o->bus, NULL, 0, o->path, OTBR, "Detach", NULL);
+    o->handed = o->no_detach = o->was_reset = false;
+    net_bus_ask(&o->bus, on_detached, o->serial, o->path, OTBR, "Detach", NULL);
     sd_bus_message *m = net_bus_message(&o->bus, o->path, PROPERTIES, "Set");
     if (m && (sd_bus_message_append(m, "ss", OTBR, "ActiveDatasetTlvs") < 0 ||
               sd_bus_message_open_container(m, 'v', "ay") < 0 ||
@@ -184,10 +233,14 @@ static void detach(struct net_thread *t)
 static void on_left(void *ctx, uint32_t reset, sd_bus_message *reply)
 {
     struct otbr *o = ctx;
-    if (!reset && !strcmp(net_bus_error(reply), UNKNOWN_ERROR)) /* an old one */
+    bool failed = sd_bus_message_is_method_error(reply, NULL);
+    if (failed && !reset) { /* an old one, or it has no time for manners */
         net_bus_ask(&o->bus, on_left, 1, o->path, OTBR, "FactoryReset", NULL);
-    else
-        thread_forgotten(&o->thread);
+        return;
+    }
+    if (failed)
+        say_refused(o, "forget its network", reply);
+    thread_forgotten(&o->thread);
 }
 
 static void forget(struct net_thread *t)
@@ -271,6 +324,7 @@ static troth_ms deadline(const struct net_thread *t)
 static void close_it(struct net_thread *t)
 {
     struct otbr *o = of(t);
+    sd_bus_slot_unref(o->changes);
     net_bus_stop(&o->bus);
     thread_close(t);
     free(o);

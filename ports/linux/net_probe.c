@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <systemd/sd-bus.h>
@@ -107,8 +109,44 @@ static bool wpa_manages(const char *dir, const char *ifname, char *why, size_t c
     return fd >= 0;
 }
 
+static bool ot_listens(const char *path)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof to.sun_path)
+        return false;
+    memcpy(to.sun_path, path, strlen(path));
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    bool yes = fd >= 0 && connect(fd, (const struct sockaddr *)&to, sizeof to) == 0;
+    if (fd >= 0)
+        close(fd);
+    return yes;
+}
+
+/* The agent has the socket too, but on the bus it says by itself what happens. */
+static bool probe_thread(struct net_where *where, char *why, size_t cap)
+{
+    sd_bus *bus = NULL;
+    char service[80], path[160];
+    const char *ifname = *where->ifname ? where->ifname : "wpan0";
+    snprintf(service, sizeof service, "io.openthread.BorderRouter.%s", ifname);
+    snprintf(path, sizeof path, "%s/openthread-%s.sock", *where->dir ? where->dir : "/run", ifname);
+    bool agent = sd_bus_open_system(&bus) >= 0 && running(bus, service);
+    sd_bus_close_unref(bus);
+    where->choice = agent ? NET_OTBR : NET_OT;
+    if (agent || ot_listens(path))
+        return true;
+    snprintf(why, cap,
+             "nobody manages the Thread interface %s: there is no %s on the system bus, and nobody "
+             "who lets us in at %s. Start otbr-agent or ot-daemon, or name it: --network otbr or "
+             "ot waits for it",
+             ifname, service, path);
+    return false;
+}
+
 bool net_probe(struct net_where *where, char *why, size_t cap)
 {
+    if (where->choice == NET_THREAD)
+        return probe_thread(where, why, cap);
     sd_bus *bus = NULL;
     char wpa[160];
     const char *dir = *where->dir ? where->dir : WPA_DIR;

@@ -1,6 +1,7 @@
 /* One attempt to attach, whichever way OpenThread is reached. */
 #include "ports/linux/net_thread.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/wipe.h"
@@ -26,11 +27,34 @@ static void describe_to(const struct net_thread *t, struct troth_net_info *info)
     wipe(&d, sizeof d);
 }
 
-static bool is_wanted(const struct net_thread *t, const struct troth_thread_id *id)
+/* A beacon says the Extended PAN ID or, by Thread 1.3, nothing but where it comes from. */
+static bool is_wanted(const struct net_thread *t, const struct troth_scan_result *r)
 {
+    static const uint8_t untold[sizeof r->thread.ext_pan_id];
+    const struct troth_thread *asked = &t->base.dataset;
     uint8_t len;
-    const uint8_t *ext = troth_dataset_find(&t->base.dataset, TROTH_DATASET_EXT_PAN_ID, &len);
-    return ext && len == sizeof id->ext_pan_id && !memcmp(ext, id->ext_pan_id, len);
+    const uint8_t *id = troth_dataset_find(asked, TROTH_DATASET_EXT_PAN_ID, &len);
+    if (memcmp(r->thread.ext_pan_id, untold, sizeof untold) != 0)
+        return id && len == sizeof untold && !memcmp(id, r->thread.ext_pan_id, len);
+    id = troth_dataset_find(asked, TROTH_DATASET_PAN_ID, &len);
+    if (!id || len != 2 || (id[0] << 8 | id[1]) != r->thread.pan_id)
+        return false;
+    id = troth_dataset_find(asked, TROTH_DATASET_CHANNEL, &len);
+    return !id || len != 3 || (id[1] << 8 | id[2]) == r->channel;
+}
+
+/* A member's dataset grows and changes with its network; the key and what names it stay. */
+static bool is_same(const struct troth_thread *asked, const struct troth_thread *active)
+{
+    static const uint8_t types[] = {TROTH_DATASET_NETWORK_KEY, TROTH_DATASET_EXT_PAN_ID};
+    for (unsigned i = 0; i < sizeof types; i++) {
+        uint8_t len, other_len;
+        const uint8_t *value = troth_dataset_find(asked, types[i], &len);
+        const uint8_t *other = troth_dataset_find(active, types[i], &other_len);
+        if (value && (!other || len != other_len || !equal_secret(value, other, len)))
+            return false;
+    }
+    return active->len != 0;
 }
 
 static void hear(struct net_thread *t)
@@ -53,7 +77,9 @@ static void attached(struct net_thread *t)
 
 void thread_here(struct net_thread *t, const char *ifname)
 {
-    station_here(&t->base, ifname);
+    char name[IFNAMSIZ]; /* it may be the station's own */
+    snprintf(name, sizeof name, "%s", ifname);
+    station_here(&t->base, name);
     if (t->had && !station_joining(&t->base)) /* it went in the middle of an attempt */
         timer_start(&t->base.restore_timer, 1);
 }
@@ -86,28 +112,42 @@ bool thread_role_of(const char *word, uint8_t *role)
 
 void thread_dataset(struct net_thread *t, const uint8_t *tlvs, size_t len)
 {
-    const struct troth_thread *asked = &t->base.dataset;
+    struct troth_thread active = {0};
     if (t->step != THREAD_READING)
         return;
+    if (len && len <= sizeof active.dataset) {
+        active.len = (uint8_t)len;
+        memcpy(active.dataset, tlvs, len);
+    }
     /* It came up with it by itself, as after a cut of power: nothing to interrupt. */
-    if (t->role != TROTH_THREAD_DETACHED && len == asked->len &&
-        equal_secret(tlvs, asked->dataset, len)) {
+    bool same = is_same(&t->base.dataset, &active);
+    if (same)
+        t->whose = THREAD_OURS;
+    else if (t->whose == THREAD_UNKNOWN && active.len)
+        t->whose = THREAD_THEIRS;
+    same = same && t->role != TROTH_THREAD_DETACHED;
+    if (!same && !t->had) {
+        t->before = active;
+        t->had = true;
+    }
+    wipe(&active, sizeof active);
+    if (same) {
         attached(t);
         return;
-    }
-    if (!t->had && len <= sizeof t->before.dataset) {
-        t->before.len = (uint8_t)len;
-        if (len)
-            memcpy(t->before.dataset, tlvs, len);
-        t->had = true;
     }
     t->step = THREAD_LISTENING;
     hear(t);
 }
 
+void thread_unread(struct net_thread *t)
+{
+    if (t->step == THREAD_READING)
+        station_failed(&t->base, TROTH_NET_OTHER);
+}
+
 void thread_heard(struct net_thread *t, struct troth_scan_result *result)
 {
-    if (t->step == THREAD_LISTENING && is_wanted(t, &result->thread))
+    if (t->step == THREAD_LISTENING && is_wanted(t, result))
         t->heard = true;
     station_scan_result(&t->base, result);
 }
@@ -119,6 +159,7 @@ void thread_listened(struct net_thread *t, bool ok)
     if (t->step != THREAD_LISTENING)
         return;
     t->base.hint = t->heard ? TROTH_NET_WRONG_KEY : ok ? TROTH_NET_NOT_FOUND : TROTH_NET_TIMEOUT;
+    t->alone = ok && !t->heard;
     t->step = THREAD_ATTACHING;
     t->role = TROTH_THREAD_DETACHED; /* of the network before it */
     t->service->attach(t, &t->base.dataset);
@@ -129,7 +170,7 @@ void thread_role(struct net_thread *t, uint8_t role)
     t->role = role;
     if (t->step == THREAD_ATTACHING) {
         if (role == TROTH_THREAD_CHILD || role == TROTH_THREAD_ROUTER ||
-            (role == TROTH_THREAD_LEADER && !t->heard))
+            (role == TROTH_THREAD_LEADER && t->alone))
             attached(t);
     } else if (t->base.state == STATION_JOINED && role == TROTH_THREAD_DETACHED) {
         station_unlinked(&t->base, TROTH_NET_LINK_LOST);
@@ -186,14 +227,23 @@ static void restore(struct net_backend *b)
 static void keep(struct net_backend *b)
 {
     struct net_thread *t = of(b);
+    t->whose = THREAD_OURS;
     t->had = false;
     wipe(&t->before, sizeof t->before);
 }
 
+/* What was there before us stays. */
 static void leave(struct net_backend *b)
 {
     struct net_thread *t = of(b);
-    keep(b);
+    if (t->whose == THREAD_THEIRS) {
+        restore(b);
+        station_left(b);
+        return;
+    }
+    t->whose = THREAD_UNKNOWN;
+    t->had = false;
+    wipe(&t->before, sizeof t->before);
     t->service->forget(t);
 }
 

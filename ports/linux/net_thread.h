@@ -6,7 +6,8 @@
  *                new one, follows the role
  *
  * A Thread device whose key nobody knows founds a network of its own and leads it. So where routers
- * of the wanted network were heard, to lead is no success yet: should it stay so, the key is wrong.
+ * of the wanted network were heard, or nobody could listen, to lead is no success yet: should it
+ * stay so, the key is wrong.
  */
 #ifndef TROTH_LINUX_NET_THREAD_H
 #define TROTH_LINUX_NET_THREAD_H
@@ -36,13 +37,18 @@ struct thread_service {
 
 enum thread_step { THREAD_IDLE = 0, THREAD_READING, THREAD_LISTENING, THREAD_ATTACHING };
 
+/* Unknown: nothing was joined since the start, but it may be what was joined before it. */
+enum thread_whose { THREAD_UNKNOWN = 0, THREAD_OURS, THREAD_THEIRS };
+
 struct net_thread {
     struct net_backend base; /* first */
     const struct thread_service *service;
     enum thread_step step;
     bool listening;             /* a scan runs, for a join or a client */
     bool heard;                 /* others of the wanted network */
+    bool alone;                 /* nobody of it, though it was listened for: to lead is success */
     uint8_t role;               /* enum troth_thread_role, the last told */
+    enum thread_whose whose;    /* what is active; while had: what is in before */
     bool had;                   /* before is what was active before our attempts */
     struct troth_thread before; /* a secret */
 };
@@ -59,6 +65,8 @@ void thread_here(struct net_thread *t, const char *ifname);
 void thread_gone(struct net_thread *t, const char *words);
 /* The active dataset; len 0: there is none. */
 void thread_dataset(struct net_thread *t, const uint8_t *tlvs, size_t len);
+/* It does not say which. */
+void thread_unread(struct net_thread *t);
 void thread_role(struct net_thread *t, uint8_t role);
 /* "disabled", "detached", "child", "router", "leader", as OpenThread writes them. False: no role. */
 bool thread_role_of(const char *word, uint8_t *role);

@@ -31,6 +31,11 @@ static void names(void **state)
         {"nm", NET_NETWORKMANAGER, "", ""},
         {"networkmanager:wlp3s0", NET_NETWORKMANAGER, "wlp3s0", ""},
         {"iwd:wlan0", NET_IWD, "wlan0", ""},
+        {"thread", NET_THREAD, "", ""},
+        {"thread:wpan1", NET_THREAD, "wpan1", ""},
+        {"thread:/run/ot/wpan0", NET_THREAD, "wpan0", "/run/ot"},
+        {"otbr:wpan0", NET_OTBR, "wpan0", ""},
+        {"ot:/run/ot/wpan0", NET_OT, "wpan0", "/run/ot"},
     };
     static const char *const bad[] = {"",
                                       ":",
@@ -115,7 +120,7 @@ static pid_t serve(struct bus_double *d, struct services *s)
 static bool probe(struct services s, const char *dir, const char *ifname, struct net_where *w,
                   char *why)
 {
-    struct bus_double bus = {.daemon = 0};
+    struct bus_double bus = {.bus = NULL};
     bus_double_open(&bus);
     pid_t pid = s.nm || s.iwd ? serve(&bus, &s) : 0;
     *w = (struct net_where){.choice = NET_AUTO};
