@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define AGAIN_US 2000000u
+
 static void ask(struct bluez *b);
 
 /* ---- up and down ---- */
@@ -30,6 +32,21 @@ static void go_up(struct bluez *b)
             b->listener[i].up(b->listener[i].ctx);
 }
 
+static int on_again(sd_event_source *source, uint64_t usec, void *context)
+{
+    (void)source;
+    (void)usec;
+    ask(context);
+    return 0;
+}
+
+/* It hangs: when it goes on nobody tells. */
+static void ask_again(struct bluez *b)
+{
+    b->again = sd_event_source_disable_unref(b->again);
+    sd_event_add_time_relative(b->loop, &b->again, CLOCK_MONOTONIC, AGAIN_US, 0, on_again, b);
+}
+
 static int on_objects(sd_bus_message *m, void *context, sd_bus_error *error)
 {
     struct bluez *b = context;
@@ -37,6 +54,9 @@ static int on_objects(sd_bus_message *m, void *context, sd_bus_error *error)
     (void)error;
     b->asking = sd_bus_slot_unref(b->asking);
     if (sd_bus_message_is_method_error(m, NULL)) {
+        if (sd_bus_message_is_method_error(m, SD_BUS_ERROR_NO_REPLY) ||
+            sd_bus_message_is_method_error(m, SD_BUS_ERROR_TIMEOUT))
+            ask_again(b);
         go_down(b, bluez_why(NULL, sd_bus_message_get_error(m), why));
         return 0;
     }
@@ -66,6 +86,7 @@ static void ask(struct bluez *b)
 {
     char why[BLUEZ_WHY];
     b->asking = sd_bus_slot_unref(b->asking);
+    b->again = sd_event_source_disable_unref(b->again);
     int r = sd_bus_call_method_async(b->bus, &b->asking, BLUEZ, "/", BLUEZ_OBJECTS,
                                      "GetManagedObjects", on_objects, b, NULL);
     if (r < 0) {
@@ -85,9 +106,11 @@ static bool from_bluez(const struct bluez *b, sd_bus_message *m)
 static int on_owner(sd_bus_message *m, void *context, sd_bus_error *error)
 {
     struct bluez *b = context;
-    const char *name, *old, *new;
+    const char *name, *old, *new, *sender = sd_bus_message_get_sender(m);
     (void)error;
-    if (sd_bus_message_read(m, "sss", &name, &old, &new) < 0 || strcmp(name, BLUEZ) != 0)
+    /* A rule does not keep others out: they can address a signal to us. */
+    if (!sender || strcmp(sender, "org.freedesktop.DBus") != 0 ||
+        sd_bus_message_read(m, "sss", &name, &old, &new) < 0 || strcmp(name, BLUEZ) != 0)
         return 0;
     b->owner[0] = 0;
     if (*old)
@@ -187,6 +210,7 @@ void bluez_free(struct bluez *b)
     memset(b->listener, 0, sizeof b->listener);
     bluez_forget_devices(b);
     sd_bus_slot_unref(b->asking);
+    sd_event_source_disable_unref(b->again);
     if (b->bus)
         sd_bus_detach_event(b->bus);
     sd_bus_flush_close_unref(b->bus);

@@ -28,6 +28,7 @@
 #define BLUEZ_PATH  64
 #define BLUEZ_UUIDS 16
 #define BLUEZ_WHY   400
+#define BLUEZ_PEER  128
 
 /* "bluez", "bluez:hci0", "bluez:/org/bluez/hci0". False: it is something else. */
 bool bluez_parse(const char *text, const char **adapter);
@@ -116,6 +117,12 @@ int bluez_set_bool(struct bluez *b, const char *path, const char *interface, con
 const char *bluez_why(const char *doing, const sd_bus_error *error, char why[BLUEZ_WHY]);
 /* bluetoothd's words for one of its own errors: strcmp without "org.bluez.Error." */
 bool bluez_is(const sd_bus_error *error, const char *name);
+
+/*
+ * How a person knows a device: "Lamp (C0:FF:EE:00:00:01)". The address is last, whatever the name
+ * pretends, which is cut, and has ? for what could disturb a terminal.
+ */
+char *bluez_peer_text(const struct bluez_device *d, char text[BLUEZ_PEER]);
 
 /* "0000180a-0000-1000-8000-00805f9b34fb", any 128-bit UUID; a 16-bit one becomes 2 octets. */
 bool bluez_uuid_parse(struct troth_uuid *uuid, const char *text);

@@ -164,6 +164,12 @@ static int on_soon(sd_event_source *source, uint64_t now, void *ctx)
     return 0;
 }
 
+static void soon(struct bluez_client *c)
+{
+    if (!c->soon)
+        sd_event_add_time_relative(c->loop, &c->soon, CLOCK_MONOTONIC, BOND_USEC, 0, on_soon, c);
+}
+
 /*
  * A device may have asked for it by itself, and bluetoothd 5.66 never answers a Pair that comes
  * while it looks at the services: its property is what counts.
@@ -174,8 +180,8 @@ static void look_whether_paired(struct bluez_client *c, const struct bluez_devic
         return;
     if (d->bonded)
         told_paired(c);
-    else if (!c->soon)
-        sd_event_add_time_relative(c->loop, &c->soon, CLOCK_MONOTONIC, BOND_USEC, 0, on_soon, c);
+    else
+        soon(c);
 }
 
 static void told_connected(struct bluez_client *c)
@@ -250,9 +256,12 @@ static int on_pair(sd_bus_message *m, void *ctx, sd_bus_error *error)
     const sd_bus_error *e = failure(m);
     char why[BLUEZ_WHY];
     (void)error;
+    const struct bluez_device *d = bluez_client_device(c);
     c->pair = sd_bus_slot_unref(c->pair);
     c->pairing = false;
-    if (!e || bluez_is(e, "AlreadyExists"))
+    if ((!e || bluez_is(e, "AlreadyExists")) && d && !d->bonded)
+        soon(c); /* its properties may come after its answer */
+    else if (!e || bluez_is(e, "AlreadyExists"))
         told_paired(c);
     else
         tell(c, BLUEZ_CLIENT_PAIR_FAILED, bluez_why(NULL, e, why));

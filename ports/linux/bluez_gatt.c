@@ -122,6 +122,8 @@ static int access_value(struct object *o, sd_bus_message *m, struct troth_gatt_a
     a->id = o->c->id;
     a->link =
         options->device && g->cfg.link ? g->cfg.link(g->cfg.ctx, options->device) : TROTH_NO_LINK;
+    if (a->link == TROTH_NO_LINK && options->device && g->cfg.link)
+        return answer(m, a->write, TROTH_GATT_NO_RESOURCES, NULL, 0);
     a->offset = options->offset;
     a->command = options->command;
     /* Pieces of a long write come put together; what begins elsewhere than at 0 keeps its place. */
@@ -392,6 +394,7 @@ void bluez_gatt_gone(struct bluez_gatt *g, troth_link link)
         if (!p->token || p->link != link)
             continue;
         p->token = 0;
+        answer(p->call, p->write, TROTH_GATT_FAILED, NULL, 0); /* the bus counts what is open */
         p->call = sd_bus_message_unref(p->call);
     }
 }

@@ -18,7 +18,10 @@
 
 struct bluez_gatt_config {
     struct bluez *bluez;
-    /* The link of an access. NULL, or TROTH_NO_LINK: nobody can tell. */
+    /*
+     * The link of an access; NULL: nobody can tell. TROTH_NO_LINK: there is no room for another
+     * device, which is refused, since two of them must not be taken for one.
+     */
     troth_link (*link)(void *ctx, const char *device);
     /* Registered, or not: why, a sentence. May be NULL. */
     void (*registered)(void *ctx, const char *why);

@@ -12,6 +12,7 @@ struct bluez {
     char wanted[BLUEZ_PATH]; /* the adapter's path; empty: any */
     char owner[64];          /* the unique name behind org.bluez; empty: nobody */
     sd_bus_slot *asking;     /* GetManagedObjects */
+    sd_event_source *again;  /* ... was not answered in time */
     bool started, up;
     char why[BLUEZ_WHY]; /* the last reason not to be up */
     struct bluez_adapter adapter;

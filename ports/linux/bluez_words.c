@@ -4,6 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <troth/net.h>
+
+#include "net/utf8.h"
+
 #define ERROR "org.bluez.Error."
 
 bool bluez_parse(const char *text, const char **adapter)
@@ -98,6 +102,45 @@ bool bluez_is(const sd_bus_error *error, const char *name)
 {
     return error && error->name && !strncmp(error->name, ERROR, strlen(ERROR)) &&
            !strcmp(error->name + strlen(ERROR), name);
+}
+
+/* ---- devices ---- */
+
+#define NAME_MAX_SHOWN 96 /* octets: the address after it must not be pushed out of sight */
+
+/* A name from the air, by the rule for SSIDs: one taste for all of them. */
+static void plain_name(const char *name, char text[NAME_MAX_SHOWN + 1])
+{
+    const uint8_t *at = (const uint8_t *)name;
+    size_t left = strlen(name), used = 0, n;
+    uint32_t c;
+    for (; left; at += n, left -= n) {
+        char shown[TROTH_SSID_TEXT];
+        struct troth_ssid one = {0};
+        n = utf8_take(at, left, &c);
+        n = n ? n : 1;
+        if (used + n > NAME_MAX_SHOWN)
+            break;
+        one.len = (uint8_t)n;
+        memcpy(one.b, at, n);
+        bool escaped = !strncmp(troth_ssid_text(&one, shown, sizeof shown), "\\x", 2);
+        memcpy(text + used, at, n);
+        if (escaped)
+            memset(text + used, '?', n);
+        used += n;
+    }
+    text[used] = 0;
+}
+
+char *bluez_peer_text(const struct bluez_device *d, char text[BLUEZ_PEER])
+{
+    char addr[18], name[NAME_MAX_SHOWN + 1];
+    troth_addr_text(&d->addr, addr);
+    if (!d->named)
+        return strcpy(text, addr);
+    plain_name(d->name, name);
+    snprintf(text, BLUEZ_PEER, "%s (%s)", name, addr);
+    return text;
 }
 
 /* ---- UUIDs ---- */

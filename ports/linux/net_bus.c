@@ -64,9 +64,9 @@ static void owner_is(struct net_bus *b, const char *owner)
 
 static int on_owner_changed(sd_bus_message *m, void *context, sd_bus_error *error)
 {
-    const char *name, *old, *new;
+    const char *name, *old, *new, *sender = sd_bus_message_get_sender(m);
     (void)error;
-    if (sd_bus_message_read(m, "sss", &name, &old, &new) >= 0)
+    if (sender && !strcmp(sender, NET_BUS) && sd_bus_message_read(m, "sss", &name, &old, &new) >= 0)
         owner_is(context, new);
     return 0;
 }
@@ -94,8 +94,8 @@ static int on_disconnected(sd_bus_message *m, void *context, sd_bus_error *error
 
 static void open_bus(struct net_bus *b)
 {
-    char match[256] = "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus'"
-                      ",member='NameOwnerChanged',arg0='";
+    char match[256] = "type='signal',sender='" NET_BUS "',interface='" NET_BUS
+                      "',member='NameOwnerChanged',arg0='";
     strncat(match, b->service, 80);
     strcat(match, "'");
     close_bus(b);
@@ -105,9 +105,8 @@ static void open_bus(struct net_bus *b)
                                   "org.freedesktop.DBus.Local", "Disconnected", on_disconnected,
                                   NULL, b) >= 0 &&
         sd_bus_add_match_async(b->bus, &b->watch, match, on_owner_changed, NULL, b) >= 0 &&
-        sd_bus_call_method_async(b->bus, NULL, "org.freedesktop.DBus", "/org/freedesktop/DBus",
-                                 "org.freedesktop.DBus", "GetNameOwner", on_owner, b, "s",
-                                 b->service) >= 0)
+        sd_bus_call_method_async(b->bus, NULL, NET_BUS, NET_BUS_PATH, NET_BUS, "GetNameOwner",
+                                 on_owner, b, "s", b->service) >= 0)
         return;
     close_bus(b);
     absent(b, "there is no system bus");
@@ -135,6 +134,17 @@ void net_bus_tick(struct net_bus *b, troth_ms now)
 troth_ms net_bus_deadline(const struct net_bus *b)
 {
     return timer_deadline(&b->again_timer);
+}
+
+sd_bus_slot *net_bus_watch(struct net_bus *b, const char *rule, sd_bus_message_handler_t handler,
+                           void *ctx)
+{
+    sd_bus_slot *slot = NULL;
+    char match[400];
+    int n = snprintf(match, sizeof match, "type='signal',sender='%s',%s", b->owner, rule);
+    if (n > 0 && (size_t)n < sizeof match)
+        sd_bus_add_match_async(b->bus, &slot, match, handler, NULL, ctx);
+    return slot;
 }
 
 /* ---- calls ---- */
@@ -205,6 +215,12 @@ const char *net_bus_error(sd_bus_message *reply)
 {
     const sd_bus_error *e = sd_bus_message_get_error(reply);
     return e && e->name ? e->name : "";
+}
+
+bool net_bus_late(sd_bus_message *reply)
+{
+    return sd_bus_message_is_method_error(reply, SD_BUS_ERROR_NO_REPLY) ||
+           sd_bus_message_is_method_error(reply, SD_BUS_ERROR_TIMEOUT);
 }
 
 const char *net_bus_error_text(sd_bus_message *reply)

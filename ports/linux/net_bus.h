@@ -16,6 +16,8 @@
 #define NM_UNMANAGED 10
 #define IWD_SERVICE  "net.connman.iwd"
 
+#define NET_BUS       "org.freedesktop.DBus"
+#define NET_BUS_PATH  "/org/freedesktop/DBus"
 #define NET_BUS_CALLS 64
 
 struct net_bus;
@@ -52,6 +54,14 @@ void net_bus_stop(struct net_bus *b);
 void net_bus_tick(struct net_bus *b, troth_ms now);
 troth_ms net_bus_deadline(const struct net_bus *b);
 
+/*
+ * The service's signals while its name stays with whoever has it now: in `up`. rule: what else,
+ * "interface='...',member='...'". A rule naming the service would not do: sd-bus takes it to be kept
+ * by the bus, which hands on whatever anybody addresses to us.
+ */
+sd_bus_slot *net_bus_watch(struct net_bus *b, const char *rule, sd_bus_message_handler_t handler,
+                           void *ctx);
+
 /* A call to the service, to be filled and sent; NULL: no bus. */
 sd_bus_message *net_bus_message(struct net_bus *b, const char *path, const char *interface,
                                 const char *method);
@@ -64,6 +74,8 @@ bool net_bus_ask(struct net_bus *b, net_bus_answer *answer, uint32_t tag, const 
 
 /* The name of an error: "net.connman.iwd.Failed"; "" if it is none. */
 const char *net_bus_error(sd_bus_message *reply);
+/* The service hung: nobody tells when it goes on, so it is to be asked again. */
+bool net_bus_late(sd_bus_message *reply);
 /* What it says, for people. */
 const char *net_bus_error_text(sd_bus_message *reply);
 

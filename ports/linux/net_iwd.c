@@ -26,6 +26,10 @@ static void on_devices(void *ctx, uint32_t tag, sd_bus_message *reply)
         station_here(&n->b, s.ifname);
         return;
     }
+    if (net_bus_late(reply)) {
+        iwd_ask_objects(n, on_devices, 0);
+        return;
+    }
     n->device[0] = 0;
     if (n->b.here)
         station_gone(&n->b, "the Wi-Fi device was taken from it");
@@ -164,13 +168,6 @@ static void describe(struct net_backend *b)
 
 /* ---- coming and going ---- */
 
-static sd_bus_slot *watch(struct net_iwd *n, const char *match, sd_bus_message_handler_t handler)
-{
-    sd_bus_slot *slot = NULL;
-    sd_bus_add_match_async(n->bus.bus, &slot, match, handler, NULL, n);
-    return slot;
-}
-
 static void unwatch(struct net_iwd *n)
 {
     n->changes = sd_bus_slot_unref(n->changes);
@@ -185,19 +182,15 @@ static void on_up(void *ctx)
     struct net_iwd *n = ctx;
     unwatch(n);
     iwd_agent_open(n);
-    n->changes = watch(n,
-                       "type='signal',sender='" IWD_SERVICE
-                       "',interface='org.freedesktop.DBus.Properties',member='PropertiesChanged'",
-                       on_changes);
-    n->added = watch(n,
-                     "type='signal',sender='" IWD_SERVICE
-                     "',interface='org.freedesktop.DBus.ObjectManager',member='InterfacesAdded'",
-                     on_objects);
-    n->removed =
-        watch(n,
-              "type='signal',sender='" IWD_SERVICE
-              "',interface='org.freedesktop.DBus.ObjectManager',member='InterfacesRemoved'",
-              on_objects);
+    n->changes = net_bus_watch(
+        &n->bus, "interface='org.freedesktop.DBus.Properties',member='PropertiesChanged'",
+        on_changes, n);
+    n->added = net_bus_watch(
+        &n->bus, "interface='org.freedesktop.DBus.ObjectManager',member='InterfacesAdded'",
+        on_objects, n);
+    n->removed = net_bus_watch(
+        &n->bus, "interface='org.freedesktop.DBus.ObjectManager',member='InterfacesRemoved'",
+        on_objects, n);
     iwd_ask_objects(n, on_devices, 0);
 }
 

@@ -180,13 +180,6 @@ static void on_forgotten(void *ctx, uint32_t tag, sd_bus_message *reply)
         start(n);
 }
 
-static bool same(const struct troth_wifi *a, const struct troth_wifi *b)
-{
-    return troth_ssid_equal(&a->ssid, &b->ssid) && a->security == b->security &&
-           a->password.len == b->password.len &&
-           memcmp(a->password.b, b->password.b, a->password.len) == 0;
-}
-
 static void on_scan(void *ctx, uint32_t tag, sd_bus_message *reply)
 {
     struct net_iwd *n = ctx;
@@ -213,7 +206,7 @@ static void on_surveyed(void *ctx, uint32_t tag, sd_bus_message *reply)
         broken(n);
         return;
     }
-    bool fits = n->good.ssid.len ? same(&n->good, &n->b.asked) : !n->stale_known;
+    bool fits = n->good.ssid.len ? station_same(&n->good, &n->b.asked) : !n->stale_known;
     n->reused = s.known[0] && fits;
     if (!n->before_known) {
         n->before_known = true;

@@ -27,6 +27,10 @@ static void on_devices(void *ctx, uint32_t tag, sd_bus_message *reply)
             station_here(&n->b, s.ifname);
         return;
     }
+    if (net_bus_late(reply)) {
+        nm_ask_objects(n, on_devices, 0);
+        return;
+    }
     n->device[0] = 0;
     if (n->b.here)
         station_gone(&n->b, "the Wi-Fi device was taken from it");
@@ -69,13 +73,33 @@ static void take_status(void *ctx, const char *key, sd_bus_message *m)
         sd_bus_message_read(m, "i", (int32_t *)ctx);
 }
 
+static int on_whose(sd_bus_message *m, void *context, sd_bus_error *error)
+{
+    struct net_nm *n = context;
+    const char *owner;
+    (void)error;
+    n->whose = sd_bus_slot_unref(n->whose);
+    if (!sd_bus_message_is_method_error(m, NULL) && sd_bus_message_read(m, "s", &owner) >= 0 &&
+        !strcmp(owner, n->status_by))
+        nm_auth_status(n, n->status_code);
+    return 0;
+}
+
+/* Anybody can address such a signal to us: is it wpa_supplicant? */
 static int on_supplicant(sd_bus_message *m, void *context, sd_bus_error *error)
 {
-    const char *interface;
+    struct net_nm *n = context;
+    const char *interface, *sender = sd_bus_message_get_sender(m);
     int32_t code = 0;
     (void)error;
-    if (sd_bus_message_read(m, "s", &interface) >= 0 && net_bus_each(m, take_status, &code) && code)
-        nm_auth_status(context, code);
+    if (!sender || !station_joining(&n->b) || sd_bus_message_read(m, "s", &interface) < 0 ||
+        !net_bus_each(m, take_status, &code) || !code)
+        return 0;
+    snprintf(n->status_by, sizeof n->status_by, "%s", sender);
+    n->status_code = code;
+    n->whose = sd_bus_slot_unref(n->whose);
+    sd_bus_call_method_async(n->bus.bus, &n->whose, NET_BUS, NET_BUS_PATH, NET_BUS, "GetNameOwner",
+                             on_whose, n, "s", "fi.w1.wpa_supplicant1");
     return 0;
 }
 
@@ -157,43 +181,35 @@ static void describe(struct net_backend *b)
 
 /* ---- coming and going ---- */
 
-static sd_bus_slot *watch(struct net_nm *n, const char *match, sd_bus_message_handler_t handler)
-{
-    sd_bus_slot *slot = NULL;
-    sd_bus_add_match_async(n->bus.bus, &slot, match, handler, NULL, n);
-    return slot;
-}
-
 static void unwatch(struct net_nm *n)
 {
     n->states = sd_bus_slot_unref(n->states);
     n->changes = sd_bus_slot_unref(n->changes);
     n->devices = sd_bus_slot_unref(n->devices);
     n->supplicant = sd_bus_slot_unref(n->supplicant);
+    n->whose = sd_bus_slot_unref(n->whose);
 }
 
 static void on_up(void *ctx)
 {
     struct net_nm *n = ctx;
     unwatch(n);
-    n->states = watch(n,
-                      "type='signal',sender='" NM_SERVICE "',path_namespace='" NM_PATH
-                      "/Devices',interface='" NM_DEVICE "',member='StateChanged'",
-                      on_state);
-    n->changes = watch(n,
-                       "type='signal',sender='" NM_SERVICE "',path_namespace='" NM_PATH
-                       "/Devices',interface='org.freedesktop.DBus.Properties'"
-                       ",member='PropertiesChanged',arg0='" NM_I_WIRELESS "'",
-                       on_changes);
-    n->devices = watch(n,
-                       "type='signal',sender='" NM_SERVICE "',interface='" NM_SERVICE
-                       "',member='DeviceRemoved'",
-                       on_removed);
-    n->supplicant = watch(n,
-                          "type='signal',sender='fi.w1.wpa_supplicant1'"
-                          ",interface='org.freedesktop.DBus.Properties',member='PropertiesChanged'"
-                          ",arg0='fi.w1.wpa_supplicant1.Interface'",
-                          on_supplicant);
+    n->states = net_bus_watch(&n->bus,
+                              "path_namespace='" NM_PATH "/Devices',interface='" NM_DEVICE
+                              "',member='StateChanged'",
+                              on_state, n);
+    n->changes = net_bus_watch(&n->bus,
+                               "path_namespace='" NM_PATH
+                               "/Devices',interface='org.freedesktop.DBus.Properties'"
+                               ",member='PropertiesChanged',arg0='" NM_I_WIRELESS "'",
+                               on_changes, n);
+    n->devices =
+        net_bus_watch(&n->bus, "interface='" NM_SERVICE "',member='DeviceRemoved'", on_removed, n);
+    sd_bus_add_match_async(n->bus.bus, &n->supplicant,
+                           "type='signal',sender='fi.w1.wpa_supplicant1'"
+                           ",interface='org.freedesktop.DBus.Properties',member='PropertiesChanged'"
+                           ",arg0='fi.w1.wpa_supplicant1.Interface'",
+                           on_supplicant, NULL, n);
     nm_ask_objects(n, on_devices, 0);
 }
 

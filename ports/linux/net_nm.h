@@ -43,7 +43,7 @@ struct nm_survey {
     char profile[NM_PATH_MAX];      /* that connection's profile; "" */
     struct nm_access_point current; /* SSID of no length: none */
     bool visible;                   /* the asked SSID is in range */
-    uint8_t security;               /* ... protected so */
+    bool fits;                      /* ... protected as asked, though namesakes may not be */
 };
 
 struct nm_profile {
@@ -57,7 +57,9 @@ struct net_nm {
     struct net_bus bus;
     char wanted[IFNAMSIZ];
     char device[NM_PATH_MAX]; /* "": none yet */
-    sd_bus_slot *states, *changes, *devices, *supplicant;
+    sd_bus_slot *states, *changes, *devices, *supplicant, *whose;
+    char status_by[64];  /* who told of an AuthStatusCode */
+    int32_t status_code; /* ... and which */
 
     struct nm_profile *profile; /* NM_PROFILES of them */
     unsigned profiles, asked;
@@ -78,8 +80,8 @@ struct net_nm {
 
 /* ---- net_nm_objects.c ---- */
 
-/* asked: an SSID to look for, or NULL. */
-bool nm_survey(struct net_nm *n, sd_bus_message *objects, const struct troth_ssid *asked,
+/* asked: a network to look for, or NULL. */
+bool nm_survey(struct net_nm *n, sd_bus_message *objects, const struct troth_wifi *asked,
                struct nm_survey *s);
 void nm_report_scan(struct net_nm *n, sd_bus_message *objects);
 bool nm_ask_objects(struct net_nm *n, net_bus_answer *answer, uint32_t tag);

@@ -109,7 +109,13 @@ static void on_described(void *ctx, uint32_t tag, sd_bus_message *reply)
     struct troth_net_info info = {.rssi = 127};
     if (n->b.state == STATION_IDLE || tag != n->b.attempt)
         return;
-    nm_survey(n, reply, NULL, &s);
+    if (!nm_survey(n, reply, NULL, &s) || s.state != NM_ACTIVATED)
+        return;                              /* its next state is on its way */
+    if (strcmp(s.profile, n->trying) != 0) { /* somebody chose another meanwhile */
+        station_unlinked(&n->b, TROTH_NET_LINK_LOST);
+        station_failed(&n->b, TROTH_NET_OTHER);
+        return;
+    }
     if (s.current.ssid.len) {
         memcpy(info.bssid, s.current.bssid, 6);
         info.security = s.current.security;
@@ -177,13 +183,6 @@ static void activate(struct net_nm *n, net_bus_answer *answer, uint32_t tag, con
         broken(n);
 }
 
-static bool same(const struct troth_wifi *a, const struct troth_wifi *b)
-{
-    return troth_ssid_equal(&a->ssid, &b->ssid) && a->security == b->security &&
-           a->password.len == b->password.len &&
-           memcmp(a->password.b, b->password.b, a->password.len) == 0;
-}
-
 static bool is_dropped(const struct net_nm *n, const char *path)
 {
     for (unsigned i = 0; i < 4; i++)
@@ -196,7 +195,7 @@ static bool is_dropped(const struct net_nm *n, const char *path)
 static const struct nm_profile *reusable(const struct net_nm *n)
 {
     bool known = n->good.ssid.len != 0;
-    if (known ? !same(&n->good, &n->b.asked) : n->stale_profile)
+    if (known ? !station_same(&n->good, &n->b.asked) : n->stale_profile)
         return NULL;
     for (unsigned i = 0; i < n->profiles; i++)
         if (n->profile[i].ours && troth_ssid_equal(&n->profile[i].ssid, &n->b.asked.ssid) &&
@@ -212,7 +211,7 @@ static void on_surveyed(void *ctx, uint32_t tag, sd_bus_message *reply)
     struct nm_survey s;
     if (!current(n, tag))
         return;
-    if (!nm_survey(n, reply, &w->ssid, &s)) {
+    if (!nm_survey(n, reply, w, &s)) {
         broken(n);
         return;
     }
@@ -223,9 +222,7 @@ static void on_surveyed(void *ctx, uint32_t tag, sd_bus_message *reply)
     n->hidden = !s.visible;
     if (n->hidden) /* it takes 25 s to say so */
         n->b.hint = TROTH_NET_NOT_FOUND;
-    bool open = w->security == TROTH_WIFI_OPEN;
-    if (s.visible && (open != (s.security == TROTH_WIFI_OPEN) || s.security == TROTH_WIFI_OTHER ||
-                      (w->security == TROTH_WIFI_WPA3_SAE && s.security == TROTH_WIFI_WPA2_PSK))) {
+    if (s.visible && !s.fits) {
         station_failed(&n->b, TROTH_NET_UNSUPPORTED_SECURITY);
         return;
     }

@@ -26,7 +26,7 @@ struct wireless {
 struct pass {
     struct net_nm *n;
     struct nm_survey *s;
-    const struct troth_ssid *asked;
+    const struct troth_wifi *asked;
     struct device device, best;
     struct wireless wireless;
     bool report;
@@ -142,6 +142,14 @@ static enum troth_wifi_security security_of(const struct point *a)
     return a->rsn || a->wpa || a->flags & AP_PRIVACY ? TROTH_WIFI_OTHER : TROTH_WIFI_OPEN;
 }
 
+static bool fits(const struct troth_wifi *w, uint8_t security)
+{
+    if (security == TROTH_WIFI_OTHER ||
+        (w->security == TROTH_WIFI_OPEN) != (security == TROTH_WIFI_OPEN))
+        return false;
+    return w->security != TROTH_WIFI_WPA3_SAE || security != TROTH_WIFI_WPA2_PSK;
+}
+
 static void third(void *ctx, const char *path, const char *interface, sd_bus_message *m)
 {
     struct pass *p = ctx;
@@ -156,9 +164,9 @@ static void third(void *ctx, const char *path, const char *interface, sd_bus_mes
     a.is.security = (uint8_t)security_of(&a);
     if (p->wireless.active && !strcmp(path, p->wireless.active))
         p->s->current = a.is;
-    if (p->asked && troth_ssid_equal(p->asked, &a.is.ssid)) {
+    if (p->asked && troth_ssid_equal(&p->asked->ssid, &a.is.ssid)) {
         p->s->visible = true;
-        p->s->security = a.is.security;
+        p->s->fits |= fits(p->asked, a.is.security);
     }
     if (p->report) {
         struct troth_scan_result r = {.ssid = a.is.ssid,
@@ -181,7 +189,7 @@ static bool go_through(struct pass *p, sd_bus_message *objects)
     return net_bus_objects(objects, second, p) && net_bus_objects(objects, third, p);
 }
 
-bool nm_survey(struct net_nm *n, sd_bus_message *objects, const struct troth_ssid *asked,
+bool nm_survey(struct net_nm *n, sd_bus_message *objects, const struct troth_wifi *asked,
                struct nm_survey *s)
 {
     struct pass p = {.n = n, .s = s, .asked = asked};

@@ -46,6 +46,13 @@ bool station_joining(const struct net_backend *b)
     return b->state == STATION_JOINING || b->state == STATION_LINKED;
 }
 
+bool station_same(const struct troth_wifi *a, const struct troth_wifi *b)
+{
+    return troth_ssid_equal(&a->ssid, &b->ssid) && a->security == b->security &&
+           a->password.len == b->password.len &&
+           memcmp(a->password.b, b->password.b, a->password.len) == 0;
+}
+
 /* IEEE 802.11, Annex E. */
 uint8_t station_channel(unsigned mhz)
 {

@@ -96,6 +96,9 @@ void station_notice(struct net_backend *b, enum net_notice what, const char *for
 
 bool station_joining(const struct net_backend *b); /* joining or linked */
 
+/* What is asked for again, password and all. */
+bool station_same(const struct troth_wifi *a, const struct troth_wifi *b);
+
 /* The channel of a frequency in MHz; 0: none known. */
 uint8_t station_channel(unsigned mhz);
 

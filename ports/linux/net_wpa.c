@@ -104,6 +104,13 @@ static int number(const char *event, const char *key)
     return at ? (int)strtol(at + strlen(key), NULL, 10) : -1;
 }
 
+/* Behind the SSID, which says what it likes. */
+static bool ends(const char *event, const char *words)
+{
+    size_t len = strlen(event), n = strlen(words);
+    return len >= n && !strcmp(event + len - n, words);
+}
+
 static void refused(struct net_wpa *w)
 {
     if (!wpa_try_afresh(w))
@@ -147,7 +154,7 @@ static void joining_event(struct net_wpa *w, const char *event)
     if (!strncmp(event, "CTRL-EVENT-SSID-TEMP-DISABLED ", 30)) {
         if (number(event, " id=") != w->trying)
             return;
-        if (strstr(event, "reason=WRONG_KEY") || w->b.hint == TROTH_NET_WRONG_PASSWORD)
+        if (ends(event, " reason=WRONG_KEY") || w->b.hint == TROTH_NET_WRONG_PASSWORD)
             refused(w);
     } else if (!strncmp(event, "CTRL-EVENT-AUTH-REJECT ", 23)) {
         /* IEEE 802.11, 12.4.5: a confirm, the second message of SAE, that does not match */
@@ -196,7 +203,7 @@ static void on_up(void *ctx)
 static void on_down(void *ctx, const char *why)
 {
     struct net_wpa *w = ctx;
-    w->trying = -1; /* numbers of blocks are its own */
+    w->trying = w->marker = -1; /* numbers of blocks are its own */
     w->have_before = w->selected = false;
     station_gone(&w->b, why);
 }
@@ -252,7 +259,7 @@ struct net_backend *net_wpa_open(const struct net_where *where, const struct net
         free(w);
         return NULL;
     }
-    w->trying = -1;
+    w->trying = w->marker = -1;
     snprintf(w->dir, sizeof w->dir, "%s", *where->dir ? where->dir : WPA_DIR);
     snprintf(w->wanted, sizeof w->wanted, "%s", where->ifname);
     w->ctrl = (struct wpa_ctrl){.loop = config->loop,

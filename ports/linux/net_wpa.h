@@ -30,6 +30,8 @@ struct net_wpa {
     struct wpa_listed before[WPA_BLOCKS];
     unsigned befores;
     bool have_before;
+    bool read_anew; /* its configuration was, for this attempt */
+    int marker;     /* a block that failed, kept while others are off on its behalf; -1: none */
 
     int trying;    /* the block of this attempt; -1: none yet */
     bool reused;   /* it was there already */

@@ -205,6 +205,8 @@ static void ask_next(struct wpa_ctrl *c)
     ssize_t n = send(c->fd, q->text, len, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n < 0 && (errno == EAGAIN || errno == ENOBUFS)) { /* its queue is full: soon again */
         timer_start(&c->ping_timer, 50);
+        if (!timer_running(&c->reply_timer)) /* but not for ever */
+            timer_start(&c->reply_timer, REPLY_MS);
         return;
     }
     wipe(q->text, sizeof q->text);
@@ -230,11 +232,11 @@ void wpa_ctrl_tick(struct wpa_ctrl *c, troth_ms now)
     if (timer_due(&c->reply_timer, now))
         down(c, "it does not answer");
     if (timer_due(&c->ping_timer, now) && c->fd >= 0) {
+        timer_start(&c->ping_timer, PING_MS);
         if (!c->used)
             push(c, NULL, 0, "PING");
         else
             ask_next(c);
-        timer_start(&c->ping_timer, PING_MS);
     }
     if (timer_due(&c->again_timer, now))
         try_open(c);

@@ -14,7 +14,7 @@
 
 #include <troth/timer.h>
 
-#define WPA_REQUESTS 48
+#define WPA_REQUESTS 160 /* for each block there may be two at once */
 #define WPA_REQUEST  256
 
 /* reply: without its line end; tag: of the request. Not called for what was asked before a loss. */

@@ -167,13 +167,6 @@ static void on_status(void *ctx, uint32_t tag, const char *reply)
         select_block(w);
 }
 
-static bool same(const struct troth_wifi *a, const struct troth_wifi *b)
-{
-    return troth_ssid_equal(&a->ssid, &b->ssid) && a->security == b->security &&
-           a->password.len == b->password.len &&
-           memcmp(a->password.b, b->password.b, a->password.len) == 0;
-}
-
 /*
  * Troth's block of that name is the one if what is asked for has worked in it. At first that is not
  * known: then it is tried, and a fresh one if it refuses.
@@ -181,7 +174,7 @@ static bool same(const struct troth_wifi *a, const struct troth_wifi *b)
 static int reusable(const struct net_wpa *w)
 {
     bool known = w->good.ssid.len != 0;
-    if (known ? !same(&w->good, &w->b.asked) : w->stale_block)
+    if (known ? !station_same(&w->good, &w->b.asked) : w->stale_block)
         return -1;
     for (unsigned i = 0; i < w->blocks; i++)
         if (w->block[i].ours && troth_ssid_equal(&w->block[i].is.ssid, &w->b.asked.ssid))
@@ -200,12 +193,39 @@ static void note_before(struct net_wpa *w)
             w->before[w->befores++] = w->block[i].is;
 }
 
+static void on_blocks(struct net_wpa *w);
+
+static void on_read_anew(void *ctx, uint32_t tag, const char *reply)
+{
+    struct net_wpa *w = ctx;
+    (void)reply; /* it may have no file: then the blocks are what they are */
+    if (current(w, tag))
+        list(w, tag, on_blocks);
+}
+
+/* Left by a program that was killed, which had switched others off: as they are in the file. */
+static bool read_anew(struct net_wpa *w)
+{
+    bool left = false;
+    for (unsigned i = 0; i < w->blocks; i++)
+        left |= w->block[i].trying && w->block[i].is.id != w->marker;
+    if (!left || w->read_anew)
+        return false;
+    w->read_anew = true;
+    if (!wpa_ctrl_ask(&w->ctrl, on_read_anew, w->b.attempt, "RECONFIGURE"))
+        full(w);
+    return true;
+}
+
 static void on_blocks(struct net_wpa *w)
 {
+    if (read_anew(w))
+        return;
     note_before(w);
-    for (unsigned i = 0; i < w->blocks; i++) /* left by a program that was stopped */
+    for (unsigned i = 0; i < w->blocks; i++)
         if (w->block[i].trying)
             wpa_ctrl_ask(&w->ctrl, NULL, 0, "REMOVE_NETWORK %d", w->block[i].is.id);
+    w->marker = -1;
     w->trying = reusable(w);
     w->reused = w->trying >= 0;
     if (!w->reused)
@@ -218,7 +238,7 @@ void wpa_join(struct net_backend *b)
 {
     struct net_wpa *w = (struct net_wpa *)b;
     w->trying = -1;
-    w->reused = w->checked = false;
+    w->reused = w->checked = w->read_anew = false;
     w->misses = 0;
     list(w, b->attempt, on_blocks);
 }
@@ -234,10 +254,22 @@ bool wpa_try_afresh(struct net_wpa *w)
 
 /* ---- afterwards ---- */
 
+static bool others_are_off(const struct net_wpa *w)
+{
+    bool any = false;
+    for (unsigned i = 0; w->have_before && w->selected && i < w->befores; i++)
+        any |= !w->before[i].disabled;
+    return any;
+}
+
+/* While others are off: should we be killed before they are on, it shows that they shall be. */
 void wpa_undo(struct net_backend *b)
 {
     struct net_wpa *w = (struct net_wpa *)b;
-    if (w->trying >= 0 && !w->reused)
+    if (w->trying >= 0 && !w->reused && w->marker < 0 && others_are_off(w)) {
+        w->marker = w->trying;
+        wpa_ctrl_ask(&w->ctrl, NULL, 0, "DISABLE_NETWORK %d", w->marker);
+    } else if (w->trying >= 0 && !w->reused)
         wpa_ctrl_ask(&w->ctrl, NULL, 0, "REMOVE_NETWORK %d", w->trying);
     w->trying = -1;
 }
@@ -258,6 +290,9 @@ void wpa_restore(struct net_backend *b)
         if (!w->before[i].disabled && w->before[i].id != last)
             wpa_ctrl_ask(&w->ctrl, NULL, 0, "ENABLE_NETWORK %d%s", w->before[i].id,
                          last >= 0 ? " no-connect" : "");
+    if (w->marker >= 0)
+        wpa_ctrl_ask(&w->ctrl, NULL, 0, "REMOVE_NETWORK %d", w->marker);
+    w->marker = -1;
     w->have_before = w->selected = false;
 }
 

@@ -1,6 +1,7 @@
 /* wpa_supplicant's text. */
 #include "ports/linux/net_wpa_text.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,16 +103,29 @@ static unsigned split(const char *line, size_t len, const char **field, size_t *
     return n;
 }
 
+/* The whole field: strtol alone would read on behind an empty one. */
+static bool number(long *to, const char *field, size_t len)
+{
+    char text[12], *end;
+    if (!len || len >= sizeof text)
+        return false;
+    memcpy(text, field, len);
+    text[len] = 0;
+    *to = strtol(text, &end, 10);
+    return !*end;
+}
+
 bool wpa_scan_line(struct troth_scan_result *r, const char *line, size_t len)
 {
     const char *f[5];
     size_t n[5];
     char flags[256];
+    long mhz, rssi;
     *r = (struct troth_scan_result){.kind = TROTH_NET_WIFI};
-    if (split(line, len, f, n, 5) < 5 || n[0] != 17 || !wpa_bssid_parse(r->bssid, f[0]))
+    if (split(line, len, f, n, 5) < 5 || n[0] != 17 || !wpa_bssid_parse(r->bssid, f[0]) ||
+        !number(&mhz, f[1], n[1]) || !number(&rssi, f[2], n[2]))
         return false;
-    long rssi = strtol(f[2], NULL, 10);
-    r->channel = station_channel((unsigned)strtoul(f[1], NULL, 10));
+    r->channel = station_channel((unsigned)mhz);
     r->rssi = (int8_t)(rssi < -127 ? -127 : rssi > 0 ? 0 : rssi);
     snprintf(flags, sizeof flags, "%.*s", (int)n[3], f[3]);
     r->security = (uint8_t)wpa_flags_security(flags);
@@ -122,11 +136,11 @@ bool wpa_list_line(struct wpa_listed *l, const char *line, size_t len)
 {
     const char *f[4];
     size_t n[4];
-    char flags[128], *end;
+    char flags[128];
+    long id;
     *l = (struct wpa_listed){0};
-    if (split(line, len, f, n, 4) < 4)
+    if (split(line, len, f, n, 4) < 4 || !number(&id, f[0], n[0]))
         return false;
-    long id = strtol(f[0], &end, 10);
     snprintf(flags, sizeof flags, "%.*s", (int)n[3], f[3]);
     l->id = (int)id;
     l->current = strstr(flags, "[CURRENT]") != NULL;
@@ -134,7 +148,7 @@ bool wpa_list_line(struct wpa_listed *l, const char *line, size_t len)
     /* an SSID that is none of ours need not be readable */
     if (!wpa_ssid_parse(&l->ssid, f[1], n[1]))
         l->ssid.len = 0;
-    return end == f[1] - 1 && id >= 0;
+    return id >= 0 && id <= INT_MAX;
 }
 
 const char *wpa_value(const char *reply, const char *key)

@@ -47,6 +47,8 @@ struct provision_http {
     uint32_t session; /* 0: none */
     uint64_t uses;
     struct connection *serving; /* its request is being handed to protocomm */
+    unsigned inside;            /* calls that still use this */
+    bool closed;                /* within one of them: the last sees to it */
     struct connection connection[SOCKETS];
 };
 
@@ -165,6 +167,12 @@ static void forget_session(struct provision_http *h)
         troth_protocomm_gone(h->cfg.protocomm, old);
 }
 
+static void leave(struct provision_http *h)
+{
+    if (!--h->inside && h->closed)
+        provision_http_close(h);
+}
+
 static bool belongs(const struct connection *c, const struct http_request *r)
 {
     char cookie[COOKIE_MAX + 1];
@@ -181,6 +189,8 @@ static bool new_session(struct provision_http *h)
 {
     uint32_t id = 0;
     forget_session(h);
+    if (h->closed)
+        return false;
     while (id < PROVISION_HTTP_SESSION) {
         ssize_t n = getrandom(&id, sizeof id, 0);
         if (n != (ssize_t)sizeof id && errno != EINTR)
@@ -277,9 +287,11 @@ static bool read_in(struct connection *c)
 static int on_io(sd_event_source *source, int fd, uint32_t events, void *context)
 {
     struct connection *c = context;
+    struct provision_http *h = c->h;
     bool alive = !c->dead;
     (void)source;
     (void)fd;
+    h->inside++;
     if (alive && events & EPOLLOUT && c->out_len)
         alive = write_out(c);
     else if (alive && events & EPOLLIN && !c->waits)
@@ -290,6 +302,7 @@ static int on_io(sd_event_source *source, int fd, uint32_t events, void *context
         take(c);
     else
         drop(c);
+    leave(h);
     return 0;
 }
 
@@ -351,8 +364,10 @@ void provision_http_tick(void *http, troth_ms now)
     for (unsigned i = 0; i < SOCKETS; i++)
         if (h->connection[i].h && timer_due(&h->connection[i].limit, now))
             drop(&h->connection[i]);
+    h->inside++;
     if (timer_due(&h->forget, now))
         forget_session(h);
+    leave(h);
 }
 
 /* ---- opening ---- */
@@ -447,12 +462,19 @@ void provision_http_close(struct provision_http *h)
     if (!h)
         return;
     forget_session(h);
-    for (unsigned i = 0; i < SOCKETS; i++)
-        if (h->connection[i].h)
-            drop(&h->connection[i]);
-    sd_event_source_disable_unref(h->io);
+    h->io = sd_event_source_disable_unref(h->io);
     if (h->fd >= 0)
         close(h->fd);
+    h->fd = -1;
+    h->closed = true;
+    for (unsigned i = 0; i < SOCKETS; i++) {
+        if (h->connection[i].h && h->inside)
+            h->connection[i].dead = true;
+        else if (h->connection[i].h)
+            drop(&h->connection[i]);
+    }
+    if (h->inside)
+        return;
     wipe(h, sizeof *h);
     free(h);
 }

@@ -42,6 +42,7 @@ struct provision_http *provision_http_open(const struct provision_http_config *c
                                            size_t why_cap);
 /* As config.where, with the port it got. */
 const char *provision_http_address(const struct provision_http *h);
+/* Also from callbacks of protocomm: what h still does then ends with the call that led there. */
 void provision_http_close(struct provision_http *h);
 
 /* Sessions of HTTP are numbers from here on; below are links. */

@@ -1,5 +1,5 @@
 /* One host on an sd-event loop, with what Linux gives it. */
-#include "ports/linux/runtime.h"
+#include "ports/linux/runtime_parts.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -8,35 +8,12 @@
 #include <sys/random.h>
 #include <time.h>
 
-#include <troth/state.h>
-
 #include "base/wipe.h"
-#include "ports/linux/btsnoop.h"
 
-#define CLOCKS      8
 #define RETRY_FIRST 500u
 #define RETRY_MOST  30000u
 #define WELL_MS     10000u /* at work for so long, a controller is trusted again */
 #define FINISH_MS   1000u
-
-struct runtime {
-    struct runtime_config cfg;
-    struct transport *transport;
-    bool up;     /* the transport is */
-    bool broken; /* the controller failed: start over from the loop */
-    char broke[600];
-    unsigned retry_ms;
-    troth_ms ready_at;   /* 0: it is not */
-    uint32_t stored_ask; /* an answer the host had no room for; 0: none */
-    bool stored_ok;
-    struct btsnoop *capture;
-    sd_event_source *timer, *again, *finish, *finish_late;
-    void (*done)(void *ctx);
-    void *done_ctx;
-    struct runtime_clock clock[CLOCKS];
-    troth_link link[TROTH_MAX_LINKS];
-    struct troth_host host;
-};
 
 /* ---- what the host needs from the system ---- */
 
@@ -67,7 +44,7 @@ void runtime_random(void *ctx, uint8_t *out, size_t len)
     }
 }
 
-static void notice(struct runtime *r, enum runtime_notice what, const char *why, unsigned retry_ms)
+void runtime_tell(struct runtime *r, enum runtime_notice what, const char *why, unsigned retry_ms)
 {
     if (r->cfg.notice)
         r->cfg.notice(r->cfg.ctx, what, why, retry_ms);
@@ -86,7 +63,7 @@ static void capture(struct runtime *r, bool to_host, const uint8_t *h4, size_t l
     snprintf(why, sizeof why, "the capture %s ends here: %s", r->cfg.capture, strerror(errno));
     btsnoop_close(r->capture);
     r->capture = NULL;
-    notice(r, RUNTIME_CAPTURE_FAILED, why, 0);
+    runtime_tell(r, RUNTIME_CAPTURE_FAILED, why, 0);
 }
 
 static void on_send(void *ctx, const uint8_t *packet, size_t len)
@@ -96,110 +73,6 @@ static void on_send(void *ctx, const uint8_t *packet, size_t len)
         return;
     capture(r, false, packet, len);
     transport_send(r->transport, packet, len);
-}
-
-/* ---- the store ---- */
-
-static void store_answer(struct runtime *r, const struct troth_ask *ask)
-{
-    struct troth_answer answer = {.ok = true};
-    int result;
-    if (!r->cfg.store) {
-        result = TROTH_OK;
-    } else if (ask->u.store.remove) {
-        result = store_delete(r->cfg.store, &ask->u.store.identity);
-        if (result == TROTH_NOT_FOUND)
-            result = TROTH_OK;
-    } else {
-        bool local = ask->u.store.kind == TROTH_RECORD_LOCAL;
-        result = store_put(r->cfg.store, local ? NULL : &ask->u.store.identity, ask->u.store.kind,
-                           ask->u.store.record, ask->u.store.len);
-    }
-    answer.ok = result == TROTH_OK;
-    if (!answer.ok)
-        notice(r, RUNTIME_STORE_FAILED, store_why(r->cfg.store), 0);
-    if (troth_answer(&r->host, ask->id, &answer) == TROTH_BUSY) {
-        r->stored_ask = ask->id; /* told from the loop */
-        r->stored_ok = answer.ok;
-    }
-}
-
-struct loading {
-    struct runtime *r;
-    struct troth_local *local; /* first pass; NULL: second */
-    bool have;
-    struct troth_bond_keys keys;
-};
-
-static void bad_record(struct runtime *r, const struct troth_addr *identity, const char *what,
-                       int result)
-{
-    char text[18] = "", why[200];
-    if (identity)
-        troth_addr_text(identity, text);
-    const char *fault = result == TROTH_UNSUPPORTED ? "was written by a newer troth"
-                        : result == TROTH_FULL      ? "finds no room: the table of bonds is full"
-                                                    : "is damaged";
-    snprintf(why, sizeof why, "%s%s%s in the store %s; it is not used", what,
-             identity ? " of " : "", text, fault);
-    notice(r, RUNTIME_BAD_RECORD, why, 0);
-}
-
-static void load_bond(struct loading *l, const struct troth_bond_state *state)
-{
-    if (!l->have)
-        return;
-    l->have = false;
-    int result = troth_bonds_load(&l->r->host, &l->keys, state);
-    if (result != TROTH_OK)
-        bad_record(l->r, &l->keys.identity, "the bond", result);
-    wipe(&l->keys, sizeof l->keys);
-}
-
-static int load_local(struct loading *l, int kind, const uint8_t *rec, size_t len)
-{
-    if (kind != TROTH_RECORD_LOCAL)
-        return 0;
-    int result = troth_local_decode(l->local, rec, len);
-    if (result != TROTH_OK) {
-        memset(l->local, 0, sizeof *l->local);
-        bad_record(l->r, NULL, "our own identity", result);
-    }
-    return 0;
-}
-
-static int load_one(void *context, const struct troth_addr *identity, int kind, const uint8_t *rec,
-                    size_t len)
-{
-    struct loading *l = context;
-    struct troth_bond_state state;
-    int result;
-    if (l->local)
-        return load_local(l, kind, rec, len);
-    if (kind == TROTH_RECORD_KEYS) {
-        load_bond(l, NULL);
-        result = troth_bond_keys_decode(&l->keys, rec, len);
-        l->have = result == TROTH_OK;
-        if (!l->have)
-            bad_record(l->r, identity, "the bond", result);
-    } else if (kind == TROTH_RECORD_STATE && l->have &&
-               troth_addr_equal(identity, &l->keys.identity)) {
-        result = troth_bond_state_decode(&state, rec, len);
-        if (result != TROTH_OK)
-            bad_record(l->r, identity, "what the bond remembers", result);
-        load_bond(l, result == TROTH_OK ? &state : NULL);
-    }
-    return 0;
-}
-
-static bool load(struct runtime *r, struct troth_local *local)
-{
-    struct loading l = {.r = r, .local = local};
-    if (!r->cfg.store)
-        return true;
-    int result = store_each(r->cfg.store, load_one, &l);
-    load_bond(&l, NULL);
-    return result == TROTH_OK;
 }
 
 /* ---- events and asks ---- */
@@ -284,7 +157,7 @@ static bool on_ask(void *ctx, const struct troth_ask *ask)
 {
     struct runtime *r = ctx;
     if (ask->type == TROTH_ASK_STORE) {
-        store_answer(r, ask);
+        runtime_store_answer(r, ask);
         return true;
     }
     return r->cfg.ask && r->cfg.ask(r->cfg.ctx, ask);
@@ -318,7 +191,7 @@ static void lost(struct runtime *r, const char *why)
         troth_host_gone(&r->host, now_ms());
     }
     r->broken = false;
-    notice(r, RUNTIME_LOST, kept, next_wait(r));
+    runtime_tell(r, RUNTIME_LOST, kept, next_wait(r));
     check_finished(r);
 }
 
@@ -334,7 +207,7 @@ static void failed(struct runtime *r)
     }
     r->broken = false;
     troth_host_gone(&r->host, now_ms());
-    notice(r, RUNTIME_LOST, r->broke, next_wait(r));
+    runtime_tell(r, RUNTIME_LOST, r->broke, next_wait(r));
     check_finished(r);
 }
 
@@ -342,7 +215,7 @@ static void on_up(void *ctx)
 {
     struct runtime *r = ctx;
     r->up = true;
-    notice(r, RUNTIME_CONNECTED, r->cfg.where.text, 0);
+    runtime_tell(r, RUNTIME_CONNECTED, r->cfg.where.text, 0);
     troth_host_start(&r->host, now_ms());
 }
 
@@ -482,12 +355,12 @@ struct runtime *runtime_new(const struct runtime_config *config, char *why, size
     } else if (config->capture && !(r->capture = btsnoop_open(config->capture))) {
         snprintf(why, why_cap, "cannot write the capture %s: %s", config->capture,
                  btsnoop_why(errno));
-    } else if (!load(r, &host.local)) {
+    } else if (!runtime_load(r, &host.local)) {
         snprintf(why, why_cap, "%s", store_why(config->store));
     } else {
         troth_host_init(&r->host, &host);
         wipe(&host.local, sizeof host.local);
-        if (load(r, NULL))
+        if (runtime_load(r, NULL))
             return r;
         snprintf(why, why_cap, "%s", store_why(config->store));
     }

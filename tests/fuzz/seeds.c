@@ -2,6 +2,7 @@
  * fuzz_seeds FOLDER: writes the first inputs of each target into FOLDER/TARGET. Pairings are real
  * ones (with the toy crypto), each flow from both sides; the rest is written out here.
  */
+#include "fuzz/seeds_linux.h"
 #include "fuzz/smp_stream.h"
 #include "support/tester.h"
 
@@ -389,5 +390,10 @@ int main(int argc, char **argv)
     literal("http_request", "plain", http_request);
     literal("security", "plain", security);
     literal("protocomm", "plain", protocomm);
+    for (unsigned n = 0; seeds_linux[n].target; n++) {
+        start(seeds_linux[n].target, "text", n);
+        put(NULL, (const uint8_t *)seeds_linux[n].octets, seeds_linux[n].len);
+        fclose(file);
+    }
     return 0;
 }

@@ -153,8 +153,8 @@ static void obey(char kind, uint16_t id, const uint8_t *payload, size_t len)
         write_all(p->in, payload, len);
     else if (kind == 'E')
         shut_input(p);
-    else if (kind == 'K' && len == 1)
-        kill(-p->pid, payload[0]);
+    else if (kind == 'K' && len == 1 && kill(-p->pid, payload[0]))
+        kill(p->pid, payload[0]); /* it has only just begun and leads no group yet */
 }
 
 static void hear(void)

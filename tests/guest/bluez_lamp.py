@@ -28,6 +28,12 @@ class Lamp:
         check(self.p.end(15) == 0, "trothd stops", self.p.text())
 
 
+def file(name, text):
+    with open(path(name), "w") as f:
+        f.write(text + "\n")
+    return name
+
+
 def client(*words, status=0, typed=None, store="client.db"):
     """troth on the host, to its end; what it said."""
     p = program("troth", *words, "--transport", "unix:air", "--store", store,
@@ -38,10 +44,8 @@ def client(*words, status=0, typed=None, store="client.db"):
 
 
 def provision(ssid, password, *words, status=0, typed=None, store="client.db"):
-    with open(path("secret"), "w") as f:
-        f.write(password + "\n")
-    return client("provision", "wifi", "Lamp", "--ssid", ssid, "--password-file", "secret", *words,
-                  status=status, typed=typed, store=store)
+    return client("provision", "wifi", "Lamp", "--ssid", ssid, "--password-file",
+                  file("secret", password), *words, status=status, typed=typed, store=store)
 
 
 def says(text, words):

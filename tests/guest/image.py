@@ -301,8 +301,13 @@ def image(update=False):
         fail(f"the guest is an x86-64 machine and takes this machine's programs; this is {machine}")
     if not shutil.which("apt-get"):
         fail("the guest is made of Debian's packages; there is no apt-get here")
-    os.makedirs(CACHE, exist_ok=True)
-    with open(os.path.join(CACHE, "lock"), "w") as lock:
+    try:
+        os.makedirs(CACHE, exist_ok=True)
+        lock = open(os.path.join(CACHE, "lock"), "w")
+    except OSError as e:
+        fail(f"{CACHE}, where the guest's packages are kept: {e.strerror}; TROTH_GUEST_CACHE names "
+             "another folder")
+    with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         debs = fetched(update)
         h = content()

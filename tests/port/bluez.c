@@ -9,6 +9,7 @@
 
 #include "ports/linux/bluez.h"
 #include "support/bluez_double.h"
+#include "support/bus_stranger.h"
 
 /* ---- texts ---- */
 
@@ -206,6 +207,72 @@ static void it_may_come_late_and_go(void **state)
     until(&rig.ups, 2, "it is back");
 }
 
+static void strangers_do_not_say_that_it_went(void **state)
+{
+    (void)state;
+    double_up(&rig.d);
+    look("hci0");
+    until(&rig.ups, 1, "it is there");
+    const char *us = "";
+    assert_true(sd_bus_get_unique_name(bluez_bus(rig.bluez), &us) >= 0);
+    snprintf(rig.d.owner, sizeof rig.d.owner, "%s", us); /* whom to settle with */
+    sd_bus *other = bus_stranger();
+    bus_stranger_owner(other, us, "org.bluez", "");
+    double_settle(&rig.d);
+    assert_int_equal(rig.downs, 0);
+    assert_non_null(bluez_owner(rig.bluez));
+    sd_bus_flush_close_unref(other);
+}
+
+static void strangers_do_not_say_what_its_objects_are(void **state)
+{
+    const char *us = "";
+    (void)state;
+    double_up(&rig.d);
+    look("hci0");
+    until(&rig.ups, 1, "it is there");
+    assert_true(sd_bus_get_unique_name(bluez_bus(rig.bluez), &us) >= 0);
+    snprintf(rig.d.owner, sizeof rig.d.owner, "%s", us); /* whom to settle with */
+    sd_bus *other = bus_stranger();
+    rig.news = 0;
+    bus_stranger_says(other, us, DOUBLE_DEVICE, BLUEZ_PROPERTIES, "PropertiesChanged", "sa{sv}as",
+                      BLUEZ_DEVICE, 2, "Bonded", "b", 1, "Connected", "b", 1, 0);
+    bus_stranger_says(other, us, "/", BLUEZ_OBJECTS, "InterfacesAdded", "oa{sa{sv}}",
+                      "/org/bluez/hci0/dev_2", 1, BLUEZ_DEVICE, 1, "Bonded", "b", 1);
+    bus_stranger_says(other, us, "/", BLUEZ_OBJECTS, "InterfacesRemoved", "oas", "/org/bluez/hci0",
+                      1, BLUEZ_ADAPTER);
+    double_settle(&rig.d);
+    assert_int_equal(rig.news, 0);
+    assert_int_equal(rig.downs, 0);
+    assert_false(bluez_device_at(rig.bluez, DOUBLE_DEVICE)->bonded);
+    assert_null(bluez_device_at(rig.bluez, "/org/bluez/hci0/dev_2"));
+    sd_bus_flush_close_unref(other);
+}
+
+static int too_late(sd_bus_message *m, void *ctx, sd_bus_error *error)
+{
+    unsigned *times = ctx;
+    (void)error;
+    if (!sd_bus_message_is_method_call(m, BLUEZ_OBJECTS, "GetManagedObjects") || !*times)
+        return 0;
+    --*times;
+    return sd_bus_reply_method_errorf(m, "org.freedesktop.DBus.Error.NoReply", "late");
+}
+
+/* It was stopped for a while, say, and did not answer in time. */
+static void it_is_asked_again(void **state)
+{
+    unsigned times = 2;
+    (void)state;
+    double_up(&rig.d);
+    assert_true(sd_bus_add_filter(rig.d.bus, NULL, too_late, &times) >= 0);
+    look("hci0");
+    until(&rig.downs, 1, "that it does not answer is told");
+    assert_non_null(strstr(rig.why, "did not answer in time"));
+    until(&rig.ups, 1, "it is there");
+    assert_int_equal(rig.downs, 1);
+}
+
 static void another_adapter_is_not_taken_for_it(void **state)
 {
     (void)state;
@@ -265,10 +332,17 @@ static void without_a_bus_it_says_so(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_of_adapters),       cmocka_unit_test(uuids_there_and_back),
-        cmocka_unit_test(errors_are_sentences),    TEST(it_may_come_late_and_go),
-        TEST(another_adapter_is_not_taken_for_it), TEST(a_device_as_it_is_and_becomes),
-        TEST(a_property_that_is_not_taken),        TEST(without_a_bus_it_says_so),
+        cmocka_unit_test(names_of_adapters),
+        cmocka_unit_test(uuids_there_and_back),
+        cmocka_unit_test(errors_are_sentences),
+        TEST(it_may_come_late_and_go),
+        TEST(it_is_asked_again),
+        TEST(strangers_do_not_say_that_it_went),
+        TEST(strangers_do_not_say_what_its_objects_are),
+        TEST(another_adapter_is_not_taken_for_it),
+        TEST(a_device_as_it_is_and_becomes),
+        TEST(a_property_that_is_not_taken),
+        TEST(without_a_bus_it_says_so),
     };
     return cmocka_run_group_tests_name("bluez", tests, NULL, NULL);
 }

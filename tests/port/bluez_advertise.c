@@ -11,6 +11,7 @@
 
 #include "ports/linux/bluez_advertise.h"
 #include "support/bluez_double_peripheral.h"
+#include "support/bus_stranger.h"
 
 #define PATH "/org/troth/advertisement"
 
@@ -60,21 +61,9 @@ static int teardown(void **state)
     return 0;
 }
 
-static struct awaited {
-    const unsigned *at;
-    unsigned n;
-} awaited;
-
-static bool is_so(void *ctx)
-{
-    const struct awaited *a = ctx;
-    return *a->at == a->n;
-}
-
 static void until(const unsigned *at, unsigned n, const char *what)
 {
-    awaited = (struct awaited){at, n};
-    double_until(&rig.d, is_so, &awaited, what);
+    double_until_is(&rig.d, at, n, what);
 }
 
 static void advertise(const struct troth_advertising *adv)
@@ -258,6 +247,13 @@ static void bluetoothd_may_take_it_off(void **state)
     troth_wifi_gatt_advertising("Lamp", &adv);
     advertise(&adv);
     until(&rig.on, 1, "it is on air");
+    sd_bus *other = bus_stranger();
+    assert_true(sd_bus_attach_event(other, rig.loop, 0) >= 0);
+    peripheral_call(&rig.p, other, PATH, "org.bluez.LEAdvertisement1", "Release", NULL);
+    assert_string_equal(sd_bus_message_get_error(rig.p.reply)->name,
+                        "org.bluez.Error.NotAuthorized");
+    assert_int_equal(rig.off, 0);
+    sd_bus_flush_close_unref(other);
     peripheral_call(&rig.p, NULL, PATH, "org.bluez.LEAdvertisement1", "Release", NULL);
     until(&rig.off, 1, "it is off");
     assert_int_equal(rig.faults, 1);

@@ -264,17 +264,22 @@ static void a_name_disturbs_nothing_and_hides_no_address(void **state)
     (void)state;
     memset(name, 'x', sizeof name - 1);
     name[sizeof name - 1] = 0;
-    memcpy(name, "\x1b[2J\xc2\x9bm (C0:FF:EE:00:00:99)", 26);
+    /* escape sequences, and a mark that writes the rest from right to left */
+    memcpy(name, "\x1b[2J\xc2\x9bm \xe2\x80\xae(C0:FF:EE:00:00:99)", 29);
     rig.d.name = name;
     registered();
     double_ask(&rig.d, "RequestAuthorization", "o", DOUBLE_DEVICE);
     await_call(1);
-    assert_int_equal(strncmp(rig.peer, "?[2J??m (C0:FF:EE:00:00:99)", 26), 0);
+    assert_int_equal(strncmp(rig.peer,
+                             "?[2J??m ???"
+                             "(C0:FF:EE:00:00:99)",
+                             29),
+                     0);
     assert_int_equal(strlen(rig.peer), 96 + strlen(" (C0:FF:EE:00:00:01)"));
     assert_string_equal(rig.peer + 96, " (C0:FF:EE:00:00:01)");
     rig.call.answer(rig.call.host, rig.call.id, false, 0);
     double_answered(&rig.d, REJECTED);
-    rig.d.name = NULL;
+    rig.d.name = "Lamp";
 }
 
 static void nobody_there_is_a_no(void **state)

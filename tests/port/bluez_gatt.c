@@ -14,7 +14,7 @@
 #define AT(c)          "/org/troth/gatt/s0/c0" #c
 #define LINK           7
 
-enum { OPEN = 1, GUARDED, AUTHENTIC, SECURE, COMMAND, SIGN };
+enum { OPEN = 1, GUARDED, AUTHENTIC, SECURE, COMMAND, GUARDED_COMMAND, SIGN };
 
 /* One of each permission. */
 static const struct troth_characteristic characteristics[] = {
@@ -40,6 +40,10 @@ static const struct troth_characteristic characteristics[] = {
      .write = TROTH_AUTHENTICATED_SC,
      .subscribe = TROTH_AUTHENTICATED_SC},
     {.uuid = TROTH_UUID16(0xaa05), .id = COMMAND, .properties = TROTH_PROP_WRITE_COMMAND},
+    {.uuid = TROTH_UUID16(0xaa06),
+     .id = GUARDED_COMMAND,
+     .properties = TROTH_PROP_WRITE_COMMAND,
+     .write = TROTH_AUTHENTICATED},
 };
 static const struct {
     const char *path, *flags;
@@ -50,6 +54,7 @@ static const struct {
             "encrypt-authenticated-indicate"},
     {AT(3), "secure-read secure-write notify secure-notify"},
     {AT(4), "write-without-response"},
+    {AT(5), "write-without-response encrypt-authenticated-write"},
 };
 
 static struct rig {
@@ -66,6 +71,7 @@ static struct rig {
     uint8_t data[TROTH_VALUE_MAX];
     enum troth_gatt_status status;
     char device[BLUEZ_PATH];
+    bool crowded; /* no link is left */
     /* subscriptions */
     unsigned subscribed;
     uint8_t id;
@@ -105,7 +111,7 @@ static troth_link on_link(void *ctx, const char *device)
 {
     (void)ctx;
     snprintf(rig.device, sizeof rig.device, "%s", device);
-    return LINK;
+    return rig.crowded ? TROTH_NO_LINK : LINK;
 }
 
 static void on_registered(void *ctx, const char *why)
@@ -120,21 +126,9 @@ static bool told(void *ctx)
     return *(unsigned *)ctx;
 }
 
-static struct awaited {
-    const unsigned *at;
-    unsigned n;
-} awaited;
-
-static bool is_so(void *ctx)
-{
-    const struct awaited *a = ctx;
-    return *a->at == a->n;
-}
-
 static void until(const unsigned *at, unsigned n, const char *what)
 {
-    awaited = (struct awaited){at, n};
-    double_until(&rig.d, is_so, &awaited, what);
+    double_until_is(&rig.d, at, n, what);
 }
 
 static int setup(void **state)
@@ -298,6 +292,16 @@ static void a_refused_registration_says_why(void **state)
 
 /* ---- reads and writes ---- */
 
+static void two_devices_are_not_taken_for_one(void **state)
+{
+    (void)state;
+    up();
+    rig.crowded = true;
+    read_at(AT(1), 0);
+    answered_error("org.bluez.Error.Failed", "0x91");
+    assert_int_equal(rig.accesses, 0);
+}
+
 static void a_read_tells_link_and_offset(void **state)
 {
     (void)state;
@@ -443,10 +447,14 @@ static void an_answer_may_come_later_and_once(void **state)
     assert_int_equal(bluez_gatt_complete(rig.gatt, token, TROTH_GATT_BUSY, NULL, 0), TROTH_OK);
     assert_int_equal(bluez_gatt_complete(rig.gatt, token, TROTH_GATT_OK, NULL, 0), TROTH_STALE);
     /* Its link goes: nobody waits any longer. */
-    ask_write();
+    peripheral_send(&rig.p, AT(0), CHARACTERISTIC, "WriteValue", "aya{sv}", 1, 1, 1, "device", "o",
+                    DOUBLE_DEVICE);
     until(&rig.accesses, 2, "another");
     bluez_gatt_gone(rig.gatt, LINK + 1);
+    assert_null(rig.p.reply);
     bluez_gatt_gone(rig.gatt, LINK);
+    peripheral_await(&rig.p);
+    answered_error("org.troth.Error.Unlikely", NULL);
     assert_int_equal(bluez_gatt_complete(rig.gatt, rig.access.token, TROTH_GATT_OK, NULL, 0),
                      TROTH_STALE);
 }
@@ -556,6 +564,7 @@ int main(void)
         TEST(a_table_beyond_bluez_is_refused_with_a_reason),
         TEST(a_refused_registration_says_why),
         TEST(a_read_tells_link_and_offset),
+        TEST(two_devices_are_not_taken_for_one),
         TEST(each_meaning_becomes_its_error),
         TEST(a_write_comes_whole_or_from_its_offset),
         TEST(too_long_a_write_is_refused_unseen),

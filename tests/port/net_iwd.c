@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "support/bus_stranger.h"
 #include "support/net_rig.h"
 
 #define IWD    "net.connman.iwd"
@@ -30,6 +31,7 @@ struct rig {
     char agent[64], agent_path[64], answer[80], refusal[80];
     const char *error; /* of the next call but the agent's */
     bool answered;
+    unsigned late; /* so often its objects are not told in time */
 };
 
 /* ---- the double ---- */
@@ -113,6 +115,9 @@ static bool on_call(void *ctx, sd_bus_message *m, const char *path, const char *
                      !strcmp(member, "RegisterAgent"))) {
         sd_bus_reply_method_errorf(m, r->error, "no");
         r->error = NULL;
+    } else if (!strcmp(member, "GetManagedObjects") && r->late) {
+        r->late--;
+        sd_bus_reply_method_errorf(m, "org.freedesktop.DBus.Error.NoReply", "late");
     } else if (!strcmp(member, "GetManagedObjects")) {
         reply_objects(r, m);
     } else if (!strcmp(member, "GetOrderedNetworks")) {
@@ -598,6 +603,72 @@ static void leaves(void **state_)
     assert_true(r->network[4].known); /* not ours */
 }
 
+/* Somebody pretends to have iwd's name, and asks for the password. */
+static void strangers(void **state_)
+{
+    struct rig *r = *state_;
+    const char *name = "";
+    sd_bus *other = bus_stranger();
+    assert_true(sd_bus_get_unique_name(other, &name) >= 0);
+    net_rig_join(&r->net, 1, "Home", TROTH_WIFI_WPA2_PSK);
+    bus_stranger_owner(other, r->net.bus.client, IWD, name);
+    net_rig_run(&r->net);
+    net_rig_silence(&r->net);
+    assert_int_equal(r->net.gone, 0);
+    sd_bus_attach_event(other, r->net.loop, 0);
+    ask(r, other, path_of(&r->network[0], false));
+    assert_string_equal(r->answer, "");
+    assert_string_equal(r->refusal, IWD ".Agent.Error.Canceled");
+    ends(r, NULL, 0);
+    net_rig_address(&r->net, "192.0.2.7");
+    net_rig_reported(&r->net, TROTH_NET_JOINED, 1, TROTH_NET_OK);
+    bus_stranger_says(other, r->net.bus.client, DEVICE, "org.freedesktop.DBus.Properties",
+                      "PropertiesChanged", "sa{sv}as", IWD ".Station", 1, "State", "s",
+                      "disconnected", 0);
+    r->no_device = true;
+    bus_stranger_says(other, r->net.bus.client, "/", "org.freedesktop.DBus.ObjectManager",
+                      "InterfacesRemoved", "oas", DEVICE, 1, IWD ".Device");
+    net_rig_pass(&r->net, 10000);
+    net_rig_silence(&r->net);
+    assert_int_equal(r->net.gone, 0);
+    sd_bus_flush_close_unref(other);
+}
+
+/* It hung while it was asked which devices it has. */
+static void hangs_at_first(void **state_)
+{
+    struct rig *r = *state_;
+    r->late = 2;
+    open_backend(r);
+    joined(r, 1, 0);
+}
+
+static void nothing_is_left(void **state_)
+{
+    struct rig *r = *state_;
+    unsigned fds = 0;
+    for (uint32_t i = 0; i < 100; i++) {
+        net_rig_join(&r->net, 2 * i + 1, "Old", TROTH_WIFI_WPA2_PSK);
+        ends(r, IWD ".Failed", -1);
+        net_rig_reported(&r->net, TROTH_NET_JOIN_FAILED, 2 * i + 1, TROTH_NET_WRONG_PASSWORD);
+        if (i % 10 == 9) { /* the service too */
+            bus_double_down(&r->net.bus);
+            net_rig_pass(&r->net, 3000);
+            bus_double_up(&r->net.bus);
+            net_rig_until_here(&r->net);
+            r->connected = -1;
+        } else {
+            joined(r, 2 * i + 2, 0);
+            r->connected = -1;
+            state(r, "disconnected");
+        }
+        net_rig_forget(&r->net);
+        if (i == 9)
+            fds = net_rig_fds();
+    }
+    assert_int_equal(net_rig_fds(), fds);
+}
+
 static void not_allowed(void **state_)
 {
     struct rig *r = *state_;
@@ -626,6 +697,9 @@ int main(void)
         T(goes_and_returns),
         T(scans),
         T(leaves),
+        T(strangers),
+        T(nothing_is_left),
+        CLOSED(hangs_at_first),
         CLOSED(not_allowed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "support/bus_stranger.h"
 #include "support/net_rig.h"
 
 #define NM       "org.freedesktop.NetworkManager"
@@ -37,6 +38,7 @@ struct rig {
     char *settings;    /* of the last AddAndActivateConnection2 */
     bool slow;         /* what is deleted is listed for a while */
     const char *error; /* of the next activation: its name */
+    unsigned late;     /* so often its objects are not told in time */
 };
 
 static struct rig *rig;
@@ -174,7 +176,10 @@ static bool on_call(void *ctx, sd_bus_message *m, const char *path, const char *
     const char *at = strstr(path, SETTINGS "/");
     struct profile *p = at ? &r->profile[atoi(at + strlen(SETTINGS "/"))] : NULL;
     const char *wanted;
-    if (!strcmp(member, "GetManagedObjects")) {
+    if (!strcmp(member, "GetManagedObjects") && r->late) {
+        r->late--;
+        sd_bus_reply_method_errorf(m, "org.freedesktop.DBus.Error.NoReply", "late");
+    } else if (!strcmp(member, "GetManagedObjects")) {
         reply_objects(r, m);
     } else if (!strcmp(member, "ListConnections")) {
         reply_list(r, m);
@@ -665,6 +670,110 @@ static void status(void **state_)
     assert_false(r->net.had_info);
 }
 
+/* What another user of the machine says is nobody's word but theirs. */
+static void strangers(void **state_)
+{
+    struct rig *r = *state_;
+    const char *to = r->net.bus.client;
+    sd_bus *other = bus_stranger();
+    net_rig_join(&r->net, 1, "Home", TROTH_WIFI_WPA2_PSK);
+    prepare(r);
+    bus_stranger_owner(other, to, NM, "");
+    bus_stranger_says(other, to, DEVICE, NM ".Device", "StateChanged", "uuu", 120, 50, 7);
+    bus_stranger_says(other, to, NM_PATH, NM, "DeviceRemoved", "o", DEVICE);
+    net_rig_run(&r->net);
+    net_rig_silence(&r->net);
+    state(r, 70, 0);
+    state(r, 100, 0);
+    net_rig_address(&r->net, "192.0.2.7");
+    net_rig_reported(&r->net, TROTH_NET_JOINED, 1, TROTH_NET_OK);
+    bus_stranger_owner(other, to, NM, sd_bus_get_unique_name(other, &to) < 0 ? "" : to);
+    bus_stranger_says(other, r->net.bus.client, DEVICE, NM ".Device", "StateChanged", "uuu", 30,
+                      100, 0);
+    net_rig_pass(&r->net, 10000);
+    net_rig_silence(&r->net);
+    assert_int_equal(r->net.gone, 0);
+    /* nor does the refusal of an SAE that is wpa_supplicant's to tell */
+    net_rig_join(&r->net, 2, "Sae", TROTH_WIFI_WPA3_SAE);
+    prepare(r);
+    for (unsigned i = 0; i < 4; i++)
+        bus_stranger_says(other, r->net.bus.client, "/fi/w1/wpa_supplicant1/Interfaces/0",
+                          "org.freedesktop.DBus.Properties", "PropertiesChanged", "sa{sv}as",
+                          "fi.w1.wpa_supplicant1.Interface", 1, "AuthStatusCode", "i", 1, 0);
+    net_rig_run(&r->net);
+    net_rig_silence(&r->net);
+    sd_bus_flush_close_unref(other);
+}
+
+/* While ours is tried, or after it was joined, a person activates another. */
+static void another_is_activated(void **state_)
+{
+    struct rig *r = *state_;
+    r->profile[4] = (struct profile){.used = true, .ssid = "Old"};
+    net_rig_join(&r->net, 1, "Home", TROTH_WIFI_WPA2_PSK);
+    prepare(r);
+    r->activating = 4;
+    activate(r);
+    net_rig_address(&r->net, "192.0.2.9");
+    net_rig_pass(&r->net, 20000);
+    net_rig_reported(&r->net, TROTH_NET_JOIN_FAILED, 1, TROTH_NET_OTHER);
+    net_rig_silence(&r->net);
+    assert_int_equal(r->active, 4); /* and what they chose stays */
+    assert_false(heard(r, "ActivateConnection "));
+    joined(r, 2, "Home");
+    r->activating = 4;
+    activate(r);
+    net_rig_pass(&r->net, 20000);
+    net_rig_reported(&r->net, TROTH_NET_LOST, 2, TROTH_NET_LINK_LOST);
+}
+
+/* It hung while it was asked which devices it has. */
+static void hangs_at_first(void **state_)
+{
+    struct rig *r = *state_;
+    r->late = 2;
+    bus_double_up(&r->net.bus);
+    net_rig_open(&r->net, "networkmanager");
+    net_rig_until_here(&r->net);
+    joined(r, 1, "Home");
+}
+
+/* Somebody near has another network of the same name: an open one, or a company's. */
+static void namesakes(void **state_)
+{
+    struct rig *r = *state_;
+    r->point[4] = (struct point){"Home", 1, 0x200};
+    r->point[5] = (struct point){"Home", 0, 0};
+    joined(r, 1, "Home");
+    net_rig_join(&r->net, 2, "Home", TROTH_WIFI_WPA3_SAE);
+    net_rig_reported(&r->net, TROTH_NET_JOIN_FAILED, 2, TROTH_NET_UNSUPPORTED_SECURITY);
+}
+
+static void nothing_is_left(void **state_)
+{
+    struct rig *r = *state_;
+    unsigned fds = 0;
+    for (uint32_t i = 0; i < 100; i++) {
+        net_rig_join(&r->net, 2 * i + 1, "Home", TROTH_WIFI_WPA2_PSK);
+        prepare(r);
+        state(r, 120, i % 2 ? 7 : 8);
+        net_rig_reported(&r->net, TROTH_NET_JOIN_FAILED, 2 * i + 1,
+                         i % 2 ? TROTH_NET_WRONG_PASSWORD : TROTH_NET_TIMEOUT);
+        if (i % 10 == 9) { /* the service too */
+            bus_double_down(&r->net.bus);
+            net_rig_pass(&r->net, 3000);
+            bus_double_up(&r->net.bus);
+            net_rig_until_here(&r->net);
+        } else {
+            joined(r, 2 * i + 2, "Home");
+        }
+        net_rig_forget(&r->net);
+        if (i == 9)
+            fds = net_rig_fds();
+    }
+    assert_int_equal(net_rig_fds(), fds);
+}
+
 int main(void)
 {
 #define T(name)      cmocka_unit_test_setup_teardown(name, setup_open, teardown)
@@ -687,6 +796,11 @@ int main(void)
         T(abandoned),
         T(scans),
         T(status),
+        T(strangers),
+        T(another_is_activated),
+        T(namesakes),
+        T(nothing_is_left),
+        CLOSED(hangs_at_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -399,6 +401,7 @@ static void old_is_kept(void **state)
     assert_true(r->wpa.network[0].disabled);
     event(r, "CTRL-EVENT-SSID-TEMP-DISABLED id=3 ssid=\"Home\" reason=WRONG_KEY");
     reported(r, TROTH_NET_JOIN_FAILED, 1, TROTH_NET_WRONG_PASSWORD);
+    assert_string_equal(r->wpa.network[3].id_str, "\"troth-trying\""); /* for one who is killed */
     pass(r, 3000); /* another attempt in the meantime does not make it the state before */
     join(r, 2, "Home", TROTH_WIFI_WPA2_PSK);
     event(r, "CTRL-EVENT-SSID-TEMP-DISABLED id=3 ssid=\"Home\" reason=WRONG_KEY");
@@ -415,6 +418,95 @@ static void old_is_kept(void **state)
     joined(r, 3, "Home", 3);
     assert_false(r->wpa.network[0].disabled);
     assert_true(r->wpa.network[2].disabled);
+}
+
+/* More of other people's than fit into a small queue of requests. */
+static void many_others(void **state)
+{
+    struct rig *r = *state;
+    for (unsigned i = 0; i < 60; i++) {
+        r->wpa.network[i] = (struct wpa_double_network){.used = true, .disabled = i == 7};
+        snprintf(r->wpa.network[i].ssid, sizeof r->wpa.network[i].ssid, "Mine %u", i);
+    }
+    r->wpa.network[0].current = true;
+    join(r, 1, "Home", TROTH_WIFI_WPA2_PSK);
+    assert_true(r->wpa.network[59].disabled);
+    event(r, "CTRL-EVENT-SSID-TEMP-DISABLED id=60 ssid=\"Home\" reason=WRONG_KEY");
+    reported(r, TROTH_NET_JOIN_FAILED, 1, TROTH_NET_WRONG_PASSWORD);
+    pass(r, 4100);
+    for (unsigned i = 0; i < 60; i++)
+        assert_int_equal(r->wpa.network[i].disabled, i == 7);
+    assert_false(r->wpa.network[60].used);
+    joined(r, 2, "Home", 60);
+    for (unsigned i = 0; i < 60; i++)
+        assert_int_equal(r->wpa.network[i].disabled, i == 7);
+    assert_true(heard(r, "SAVE_CONFIG"));
+}
+
+/* Killed in the middle of an attempt: whom it switched off shall not stay so, least of all saved. */
+static void killed_before(void **state)
+{
+    struct rig *r = *state;
+    for (unsigned can = 0; can < 2; can++) {
+        memset(r->wpa.network, 0, sizeof r->wpa.network);
+        r->wpa.saved[0] = (struct wpa_double_network){.used = true, .ssid = "Mine"};
+        r->wpa.network[0] = r->wpa.saved[0];
+        r->wpa.network[0].disabled = true;
+        r->wpa.network[1] = (struct wpa_double_network){
+            .used = true, .current = true, .ssid = "Home", .id_str = "\"troth-trying\""};
+        r->wpa.can_reconfigure = can;
+        joined(r, can + 1, "Home", 1);
+        assert_int_equal(r->wpa.network[0].disabled, !can);
+        assert_string_equal(r->wpa.network[1].id_str, "\"troth\"");
+        assert_true(heard(r, "RECONFIGURE"));
+        assert_int_equal(r->net->ops->leave(r->net->ctx, can + 10), TROTH_OK);
+        run(r);
+        reported(r, TROTH_NET_LEFT, can + 10, TROTH_NET_OK);
+    }
+}
+
+/* An SSID is in some events, and says what it likes. */
+static void names_in_events(void **state)
+{
+    struct rig *r = *state;
+    const char *name = "a reason=WRONG_KEY id=9";
+    join(r, 1, name, TROTH_WIFI_WPA2_PSK);
+    event(r, "CTRL-EVENT-SSID-TEMP-DISABLED id=0 ssid=\"a reason=WRONG_KEY id=9\" auth_failures=1 "
+             "duration=10 reason=CONN_FAILED");
+    silence(r);
+    event(r, "CTRL-EVENT-SSID-TEMP-DISABLED id=0 ssid=\"a reason=WRONG_KEY id=9\" auth_failures=2 "
+             "duration=10 reason=WRONG_KEY");
+    reported(r, TROTH_NET_JOIN_FAILED, 1, TROTH_NET_WRONG_PASSWORD);
+}
+
+/* Its queue may be full, of others' requests; a while, or for good. */
+static void queue_is_full(void **state)
+{
+    struct rig *r = *state;
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    int other = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    snprintf(to.sun_path, sizeof to.sun_path, "%s", r->wpa.path);
+    for (unsigned round = 0; round < 2; round++) {
+        while (sendto(other, "PING", 4, 0, (const struct sockaddr *)&to, sizeof to) == 4)
+            ;
+        int fd = r->wpa.fd;
+        r->wpa.fd = -1; /* it does not look */
+        join(r, round + 1, "Home", TROTH_WIFI_WPA2_PSK);
+        pass(r, 300);
+        silence(r);
+        if (round) {
+            pass(r, 10000);
+            reported(r, TROTH_NET_JOIN_FAILED, 2, TROTH_NET_BACKEND_GONE);
+        }
+        r->wpa.fd = fd;
+        if (!round) {
+            pass(r, 100);
+            connected(r, 0);
+            address(r, "192.0.2.7");
+            reported(r, TROTH_NET_JOINED, 1, TROTH_NET_OK);
+        }
+    }
+    close(other);
 }
 
 static void ours_is_replaced(void **state)
@@ -450,6 +542,7 @@ static void another_password(void **state)
     assert_true(heard(r, "SET_NETWORK 1 psk \"another one\""));
     event(r, "CTRL-EVENT-SSID-TEMP-DISABLED id=1 ssid=\"Home\" reason=WRONG_KEY");
     reported(r, TROTH_NET_JOIN_FAILED, 2, TROTH_NET_WRONG_PASSWORD);
+    pass(r, 4100);
     assert_true(r->wpa.network[0].used);
     assert_false(r->wpa.network[1].used);
 }
@@ -794,6 +887,16 @@ static void texts(void **state)
     assert_false(wpa_ssid_parse(&ssid, "\\q", 2));
     assert_false(wpa_ssid_parse(&ssid, "\\x1", 3));
     assert_false(wpa_ssid_parse(&ssid, "\\", 1));
+    /* A number is in its own field, or the line is none. */
+    static const char blocks[] = "\tHome\tany\t", nets[] = "02:00:00:00:00:01\t2412\t\t\t\n-40";
+    struct wpa_listed listed;
+    assert_false(wpa_list_line(&listed, blocks, sizeof blocks - 1));
+    assert_false(wpa_list_line(&listed, "-1\tHome\tany\t", 12));
+    assert_false(wpa_list_line(&listed, "3333333330\tHome\tany\t", 20));
+    assert_true(wpa_list_line(&listed, "12\tHome\tany\t[CURRENT]", 21));
+    assert_int_equal(listed.id, 12);
+    assert_true(listed.current && listed.ssid.len == 4);
+    assert_false(wpa_scan_line(&found, nets, strcspn(nets, "\n")));
 }
 
 static void only_wifi(void **state)
@@ -824,6 +927,10 @@ int main(void)
         T(not_found),
         T(out_of_time),
         T(old_is_kept),
+        T(many_others),
+        T(killed_before),
+        T(names_in_events),
+        T(queue_is_full),
         T(ours_is_replaced),
         T(another_password),
         T(texts),

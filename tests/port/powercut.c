@@ -3,19 +3,12 @@
  * again, is sound, and is exactly as it was before or after the change that was under way; what was
  * acknowledged is there.
  */
-#include "ports/linux/store.h"
-#include "support/powercut_vfs.h"
+#include "support/powercut_store.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <sqlite3.h>
-#include <cmocka.h>
-
-static char directory[64], path[96];
 
 /* ---- changes -------------------------------------------------------------------------------- */
 
@@ -190,7 +183,7 @@ static struct store *must_open(void)
 {
     struct store *s;
     char why[512];
-    int r = store_open(&s, path, why, sizeof why);
+    int r = store_open(&s, powercut_path(), why, sizeof why);
     if (r != TROTH_OK || why[0])
         fail_msg("%s: store_open: %d: %s", powercut_where(), r, why);
     return s;
@@ -214,7 +207,7 @@ static void run(void *context)
     char why[512];
     t->done = 0;
     t->failed = false;
-    if (store_open(&s, path, why, sizeof why) != TROTH_OK) {
+    if (store_open(&s, powercut_path(), why, sizeof why) != TROTH_OK) {
         assert_true(powercut_happened());
         assert_true(why[0]);
         return;
@@ -234,7 +227,7 @@ static void recover(void *context)
     struct store *s;
     char why[512];
     (void)context;
-    if (store_open(&s, path, why, sizeof why) == TROTH_OK)
+    if (store_open(&s, powercut_path(), why, sizeof why) == TROTH_OK)
         store_close(s);
     else
         assert_true(powercut_happened());
@@ -244,7 +237,7 @@ static void check_sound(void)
 {
     sqlite3 *db;
     sqlite3_stmt *st;
-    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_open_v2(powercut_path(), &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &st, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_step(st), SQLITE_ROW);
     if (strcmp((const char *)sqlite3_column_text(st, 0), "ok") != 0)
@@ -273,7 +266,7 @@ static void check(void *context)
 
 static void tell(struct story *t)
 {
-    struct powercut_scenario scenario = {path, prepare, run, check, recover, t};
+    struct powercut_scenario scenario = {powercut_path(), prepare, run, check, recover, t};
     /* what there ought to be, from a run with good power */
     prepare(t);
     struct store *s = must_open();
@@ -349,7 +342,7 @@ static void plain_prepare(void *context)
 {
     sqlite3 *db;
     (void)context;
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_open(powercut_path(), &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db,
                                   "CREATE TABLE a (n, pad); CREATE TABLE b (n, pad);"
                                   "INSERT INTO a VALUES (0, zeroblob(9000));"
@@ -364,7 +357,7 @@ static void plain_run(void *context)
     struct plain *p = context;
     sqlite3 *db;
     p->done = 0;
-    if (sqlite3_open(path, &db) == SQLITE_OK &&
+    if (sqlite3_open(powercut_path(), &db) == SQLITE_OK &&
         sqlite3_exec(db, p->settings, NULL, NULL, NULL) == SQLITE_OK)
         while (p->done < 3 && sqlite3_exec(db,
                                            "BEGIN; UPDATE a SET n = n + 1, pad = randomblob(9000);"
@@ -379,7 +372,7 @@ static void plain_check(void *context)
     struct plain *p = context;
     sqlite3 *db;
     int a = -1, b = -2;
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_open(powercut_path(), &db), SQLITE_OK);
     if (sqlite3_exec(db, "SELECT n, length(pad) FROM a", plain_callback, &a, NULL) != SQLITE_OK ||
         sqlite3_exec(db, "SELECT n, length(pad) FROM b", plain_callback, &b, NULL) != SQLITE_OK)
         p->broken++;
@@ -393,7 +386,8 @@ static void plain_check(void *context)
 static struct plain plainly(const char *settings)
 {
     struct plain p = {.settings = settings};
-    struct powercut_scenario scenario = {path, plain_prepare, plain_run, plain_check, NULL, &p};
+    struct powercut_scenario scenario = {powercut_path(), plain_prepare, plain_run,
+                                         plain_check,     NULL,          &p};
     powercut_everywhere(&scenario, 8);
     print_message("%s: %u broken, %u mixed, %u forgotten\n", settings, p.broken, p.mixed,
                   p.forgotten);
@@ -414,38 +408,16 @@ static void careless_settings_are_caught(void **state)
     assert_int_equal(p.broken + p.mixed + p.forgotten, 0);
 }
 
-static int make_directory(void **state)
-{
-    (void)state;
-    /* in memory where there is such a place: thousands of recoveries sync for nobody */
-    snprintf(directory, sizeof directory, "%s/troth-powercut-XXXXXX",
-             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-    if (!mkdtemp(directory))
-        return -1;
-    snprintf(path, sizeof path, "%s/store", directory);
-    return 0;
-}
-
-static int remove_directory(void **state)
-{
-    char journal[112];
-    (void)state;
-    snprintf(journal, sizeof journal, "%s-journal", path);
-    unlink(path);
-    unlink(journal);
-    return rmdir(directory);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_pairing_on_a_new_device, make_directory,
-                                        remove_directory),
-        cmocka_unit_test_setup_teardown(a_life_of_bonds, make_directory, remove_directory),
-        cmocka_unit_test_setup_teardown(a_provisioning_and_a_reset, make_directory,
-                                        remove_directory),
-        cmocka_unit_test_setup_teardown(careless_settings_are_caught, make_directory,
-                                        remove_directory),
+        cmocka_unit_test_setup_teardown(a_pairing_on_a_new_device, powercut_folder,
+                                        powercut_no_folder),
+        cmocka_unit_test_setup_teardown(a_life_of_bonds, powercut_folder, powercut_no_folder),
+        cmocka_unit_test_setup_teardown(a_provisioning_and_a_reset, powercut_folder,
+                                        powercut_no_folder),
+        cmocka_unit_test_setup_teardown(careless_settings_are_caught, powercut_folder,
+                                        powercut_no_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,7 +18,8 @@ static char got[2048]; /* what a socket said last */
 static void http_respond(void *ctx, uint32_t session, int result, const uint8_t *out, size_t len)
 {
     (void)ctx;
-    provision_http_respond(http, session, result, out, len);
+    if (http)
+        provision_http_respond(http, session, result, out, len);
 }
 
 static troth_ms time_now(void *ctx)
@@ -252,9 +253,95 @@ static void places(void **state)
         close(fd[i]);
 }
 
+/* Provisioning may stop by what a request does: then HTTP closes within it. */
+static void close_it(void)
+{
+    provision_http_close(http);
+    http = NULL;
+}
+static void closes_on(void *ctx, const struct troth_protocomm_event *event)
+{
+    (void)ctx;
+    if (event->type == TROTH_PROTOCOMM_EV_ENDED)
+        close_it();
+}
+static int closes(void *ctx, uint32_t serial, const uint8_t *in, size_t len, uint8_t *out,
+                  size_t *out_len)
+{
+    (void)ctx, (void)serial, (void)in, (void)len, (void)out;
+    close_it();
+    *out_len = 0;
+    return TROTH_OK;
+}
+static void say(int fd, const char *endpoint, const char *octets, size_t len)
+{
+    char text[300];
+    int n = snprintf(text, sizeof text, "POST /%s HTTP/1.1\r\nContent-Length: %zu\r\n\r\n",
+                     endpoint, len);
+    memcpy(text + n, octets, len);
+    assert_true(send(fd, text, (size_t)n + len, MSG_NOSIGNAL) > 0);
+}
+static void runs_dry(void)
+{
+    struct pollfd p = {.fd = sd_event_get_fd(loop), .events = POLLIN};
+    assert_int_equal(poll(&p, 1, TRIES), 1);
+    while (sd_event_run(loop, 0) > 0)
+        ;
+    assert_null(http);
+}
+
+static void closed_within(void **state)
+{
+    (void)state;
+    assert_int_equal(troth_protocomm_endpoint(&pc, "close", closes, NULL), TROTH_OK);
+    char where[80];
+    snprintf(where, sizeof where, "%s", provision_http_address(http));
+    int other = dial(), fd = dial();
+    say(fd, "close", "abc", 3);
+    runs_dry();
+    assert_true(is_closed(fd) && is_closed(other));
+    close(other);
+    close(fd);
+
+    /* another client's coming ends the session, and that provisioning */
+    char why[200];
+    struct provision_http_config again = {
+        .loop = loop, .where = where, .protocomm = &pc, .now = time_now};
+    http = provision_http_open(&again, why, sizeof why);
+    assert_non_null(http);
+    fd = dial();
+    say(fd, "prov-session", "\x52\x03\xa2\x01\0", 5);
+    hears(fd, "200 OK");
+    other = dial();
+    pc.cfg.event = closes_on;
+    say(other, "proto-ver", "---", 3);
+    runs_dry();
+    assert_true(is_closed(fd) && is_closed(other));
+    close(other);
+    close(fd);
+
+    /* so does a session's time */
+    http = provision_http_open(&again, why, sizeof why);
+    assert_non_null(http);
+    pc.cfg.event = NULL;
+    fd = dial();
+    say(fd, "prov-session", "\x52\x03\xa2\x01\0", 5);
+    hears(fd, "200 OK");
+    pc.cfg.event = closes_on;
+    struct provision_http *h = http;
+    for (troth_ms at; http && (at = provision_http_deadline(h)) != TROTH_NEVER;) {
+        now = at > now ? at : now;
+        provision_http_tick(h, now);
+    }
+    assert_null(http);
+    assert_true(is_closed(fd));
+    close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(closed_within, setup, teardown),
         cmocka_unit_test_setup_teardown(requests, setup, teardown),
         cmocka_unit_test_setup_teardown(idle_sockets, setup, teardown),
         cmocka_unit_test_setup_teardown(sessions, setup, teardown),

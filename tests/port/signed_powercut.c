@@ -4,16 +4,9 @@
  * store holds no key beside a counter that was used with it: none is sent a second time, and none
  * that was delivered is delivered again.
  */
-#include "ports/linux/store.h"
-#include "support/powercut_vfs.h"
-#include "support/world.h"
+#include "support/powercut_store.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-static char directory[64], path[96];
 
 enum { SIGNER, VERIFIER };
 static int whose;
@@ -59,18 +52,6 @@ static enum air_verdict listen(void *ctx, struct air_crossing *c)
     return AIR_PASS;
 }
 
-static bool also_store(struct device *d, const struct troth_ask *a)
-{
-    struct store *s = d->store_ctx;
-    const struct troth_addr *who =
-        a->u.store.kind == TROTH_RECORD_LOCAL ? NULL : &a->u.store.identity;
-    if (a->u.store.remove) {
-        int result = store_delete(s, who);
-        return result == TROTH_OK || result == TROTH_NOT_FOUND;
-    }
-    return store_put(s, who, a->u.store.kind, a->u.store.record, a->u.store.len) == TROTH_OK;
-}
-
 /* Whatever fails, the next step is tried: the power being out, nothing of it may count. */
 static void pair_and_sign(struct world *w, struct device *phone, struct device *lamp, uint8_t value)
 {
@@ -97,11 +78,10 @@ static void pair_and_sign(struct world *w, struct device *phone, struct device *
 static void run(void *context)
 {
     (void)context;
-    struct store *s;
-    char why[256];
     memset(&told, 0, sizeof told);
-    if (store_open(&s, path, why, sizeof why) != TROTH_OK)
-        return; /* the power went before it was there */
+    struct store *s = powercut_open();
+    if (!s)
+        return;
     struct world *w = world_new(9);
     struct device *phone = world_device(w, "phone"), *lamp = world_device(w, "lamp");
     air_set_hook(world_air(w), listen, NULL);
@@ -109,8 +89,7 @@ static void run(void *context)
     lamp->config.policy.features.initiator_keys |= TROTH_DIST_SIGN;
     phone->say[TROTH_ASK_VALIDATE] = SAY_YES; /* a bond is to be replaced */
     lamp->before_start = serve;
-    (whose == SIGNER ? phone : lamp)->also_store = also_store;
-    (whose == SIGNER ? phone : lamp)->store_ctx = s;
+    powercut_keep(whose == SIGNER ? phone : lamp, s);
     device_on(phone);
     device_on(lamp);
     device_advertise(lamp);
@@ -145,11 +124,8 @@ static int look(void *context, const struct troth_addr *identity, int kind, cons
 static void check(void *context)
 {
     (void)context;
-    struct store *s;
-    char why[256];
+    struct store *s = powercut_reopen();
     struct found f = {0};
-    if (store_open(&s, path, why, sizeof why) != TROTH_OK)
-        fail_msg("%s: %s", powercut_where(), why);
     assert_int_equal(store_each(s, look, &f), 0);
     store_close(s);
     for (unsigned i = 1; i <= told.pairings; i++) {
@@ -164,9 +140,8 @@ static void check(void *context)
 
 static void at_every_write(int who)
 {
-    const struct powercut_scenario scenario = {.prefix = path, .run = run, .check = check};
     whose = who;
-    unsigned operations = powercut_everywhere(&scenario, 2);
+    unsigned operations = powercut_story(run, check);
     /* It ran through once, and everything in it happened. */
     assert_int_equal(told.pairings, 2);
     for (unsigned i = 1; i <= 2; i++) {
@@ -174,7 +149,6 @@ static void at_every_write(int who)
         assert_int_equal(told.of[i].delivered, 4);
     }
     assert_true(operations > 60);
-    printf("%u operations, the power cut at each\n", operations);
 }
 
 static void of_who_signs(void **state)
@@ -193,14 +167,5 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(of_who_signs),
                                        cmocka_unit_test(of_who_verifies)};
-    snprintf(directory, sizeof directory, "%s/troth-signed-XXXXXX",
-             access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
-    if (!mkdtemp(directory))
-        return 1;
-    snprintf(path, sizeof path, "%s/store.db", directory);
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    unlink(path);
-    strcat(path, "-journal");
-    unlink(path);
-    return failed || rmdir(directory);
+    return cmocka_run_group_tests(tests, powercut_folder, powercut_no_folder);
 }

@@ -4,18 +4,12 @@
  * store opens, every record in it is whole, and what was told to anybody is there.
  */
 #include "ports/linux/credentials.h"
-#include "support/powercut_vfs.h"
-#include "support/world.h"
+#include "support/powercut_store.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <troth/net_sim.h>
 #include <troth/prov.h>
-
-static char directory[64], path[96];
 
 /* What the lamp's owner has been told so far, and so must find again. */
 struct told {
@@ -29,18 +23,6 @@ struct told {
 static struct told told;
 
 /* ---- the lamp's host keeps its bonds in the store ---- */
-
-static bool also_store(struct device *d, const struct troth_ask *a)
-{
-    struct store *s = d->store_ctx;
-    const struct troth_addr *who =
-        a->u.store.kind == TROTH_RECORD_LOCAL ? NULL : &a->u.store.identity;
-    if (a->u.store.remove) {
-        int result = store_delete(s, who);
-        return result == TROTH_OK || result == TROTH_NOT_FOUND;
-    }
-    return store_put(s, who, a->u.store.kind, a->u.store.record, a->u.store.len) == TROTH_OK;
-}
 
 static void lamp_told(struct device *d, const struct troth_event *e)
 {
@@ -158,15 +140,13 @@ static bool to_the_end;
 static void run(void *context)
 {
     (void)context;
-    struct store *s;
-    char why[256];
     memset(&told, 0, sizeof told);
-    if (store_open(&s, path, why, sizeof why) != TROTH_OK)
-        return; /* the power went before it was there */
+    struct store *s = powercut_open();
+    if (!s)
+        return;
     struct world *w = world_new(7);
     struct device *phone = world_device(w, "phone"), *lamp = world_device(w, "lamp");
-    lamp->also_store = also_store;
-    lamp->store_ctx = s;
+    powercut_keep(lamp, s);
     lamp->on_event = lamp_told;
     device_on(phone);
     device_on(lamp);
@@ -226,12 +206,9 @@ static bool is(const struct troth_credentials *c, const char *ssid)
 static void check(void *context)
 {
     (void)context;
-    struct store *s;
-    char why[256];
+    struct store *s = powercut_reopen();
     struct found f = {0};
     struct troth_credentials c;
-    if (store_open(&s, path, why, sizeof why) != TROTH_OK)
-        fail_msg("%s: %s", powercut_where(), why);
     assert_int_equal(store_each(s, look, &f), 0);
     if (f.bonds > 1 || f.states > 1 || f.locals > 1 || (told.pairings && !f.bonds))
         fail_msg("%s: %u bonds, %u states, %u pairings told", powercut_where(), f.bonds, f.states,
@@ -254,15 +231,13 @@ static void check(void *context)
 
 static void at_every_write(bool end)
 {
-    const struct powercut_scenario scenario = {.prefix = path, .run = run, .check = check};
     to_the_end = end;
-    unsigned operations = powercut_everywhere(&scenario, 2);
+    unsigned operations = powercut_story(run, check);
     /* It ran through once, and everything in it happened. */
     assert_int_equal(told.pairings, 2);
     assert_string_equal(told.network, "second");
     assert_int_equal(told.erased, end);
     assert_true(operations > 60);
-    printf("%u operations, the power cut at each\n", operations);
 }
 
 static void pairing_and_provisioning(void **state)
@@ -281,14 +256,5 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(pairing_and_provisioning),
                                        cmocka_unit_test(and_erasing)};
-    snprintf(directory, sizeof directory, "%s/troth-story-XXXXXX",
-             access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
-    if (!mkdtemp(directory))
-        return 1;
-    snprintf(path, sizeof path, "%s/store.db", directory);
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    unlink(path);
-    strcat(path, "-journal");
-    unlink(path);
-    return failed || rmdir(directory);
+    return cmocka_run_group_tests(tests, powercut_folder, powercut_no_folder);
 }

@@ -5,15 +5,10 @@
  */
 #include "ports/linux/credentials.h"
 #include "ports/linux/netsim_file.h"
-#include "support/powercut_vfs.h"
+#include "support/powercut_store.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-#include <cmocka.h>
 
 #include <troth/dataset.h>
 #include <troth/protocomm.h>
@@ -30,15 +25,13 @@ static const char networks[] = "[thread]\n"
                                "pan_id = 4321\n"
                                "ext_pan_id = 3333333344444444\n";
 
-static char directory[64], path[96], why[512];
-
 static struct told {
     char network[17]; /* a status said that the device is attached to it; empty: none yet */
     char trying[17];  /* this one may be there already */
     bool replacing, replaced, erasing, erased;
 } told;
 
-static struct device {
+static struct lamp {
     struct store *store;
     struct netsim net;
     struct troth_net_sink sink;
@@ -84,6 +77,7 @@ static void respond(void *ctx, uint32_t session, int result, const uint8_t *out,
 
 static void power_on(struct store *s, const struct troth_credentials *stored)
 {
+    char why[512];
     memset(&d, 0, sizeof d);
     d.store = s;
     d.now = 1;
@@ -175,11 +169,11 @@ static void story(struct store *s)
 
 static void run(void *context)
 {
-    struct store *s;
     (void)context;
     memset(&told, 0, sizeof told);
-    if (store_open(&s, path, why, sizeof why) != TROTH_OK)
-        return; /* it went before the store was there */
+    struct store *s = powercut_open();
+    if (!s)
+        return;
     power_on(s, NULL);
     story(s);
     netsim_close(&d.net);
@@ -205,12 +199,10 @@ static void attaches(struct store *s, const struct troth_credentials *c, char na
 
 static void check(void *context)
 {
-    struct store *s;
+    struct store *s = powercut_reopen();
     struct troth_credentials c;
     char name[17] = "";
     (void)context;
-    if (store_open(&s, path, why, sizeof why) != TROTH_OK)
-        fail_msg("%s: %s", powercut_where(), why);
     int result = credentials_load(s, NULL, &c);
     if (result != TROTH_OK && result != TROTH_NOT_FOUND)
         fail_msg("%s: credentials: %d", powercut_where(), result);
@@ -234,15 +226,13 @@ static void check(void *context)
 
 static void at_every_write(bool end)
 {
-    const struct powercut_scenario scenario = {.prefix = path, .run = run, .check = check};
     to_the_end = end;
-    unsigned operations = powercut_everywhere(&scenario, 2);
+    unsigned operations = powercut_story(run, check);
     /* It ran through once, and everything in it happened. */
     assert_string_equal(told.network, "Harbour");
     assert_int_equal(told.erased, end);
     assert_int_equal(told.replaced, !end);
     assert_true(operations > 30);
-    printf("%u operations, the power cut at each\n", operations);
 }
 
 static void provisioned_and_replaced(void **state)
@@ -261,14 +251,5 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(provisioned_and_replaced),
                                        cmocka_unit_test(provisioned_and_erased)};
-    snprintf(directory, sizeof directory, "%s/troth-thread-XXXXXX",
-             access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
-    if (!mkdtemp(directory))
-        return 1;
-    snprintf(path, sizeof path, "%s/store.db", directory);
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    unlink(path);
-    strcat(path, "-journal");
-    unlink(path);
-    return failed || rmdir(directory);
+    return cmocka_run_group_tests(tests, powercut_folder, powercut_no_folder);
 }

@@ -1,9 +1,4 @@
 /* The transport: strings, H4 framing whatever the pieces, and every way to lose a controller. */
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,119 +6,39 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <cmocka.h>
+#include "support/transport_rig.h"
 
-#include "ports/linux/transport.h"
-
-#define PACKETS 64
-
-struct rig {
-    char dir[40], path[80], where[96];
-    int listener, peer;
-    sd_event *loop;
-    struct transport *t;
-    unsigned ups, downs, packets;
-    uint8_t types[PACKETS];
-    size_t lengths[PACKETS];
-    bool close_on_packet;
-    char why[400];
-};
-
-static void on_up(void *ctx)
-{
-    ((struct rig *)ctx)->ups++;
-}
-
-static void on_packet(void *ctx, const uint8_t *h4, size_t len)
-{
-    struct rig *r = ctx;
-    assert_true(r->packets < PACKETS);
-    r->types[r->packets] = h4[0];
-    r->lengths[r->packets++] = len;
-    if (r->close_on_packet) {
-        transport_close(r->t);
-        r->t = NULL;
-    }
-}
-
-static void on_down(void *ctx, const char *why)
-{
-    struct rig *r = ctx;
-    r->downs++;
-    snprintf(r->why, sizeof r->why, "%s", why);
-    transport_close(r->t);
-    r->t = NULL;
-}
-
-/* Until nothing is left to do for a moment. */
-static void run(struct rig *r)
-{
-    while (sd_event_run(r->loop, 20000) > 0)
-        ;
-}
-
-static void open_transport(struct rig *r)
-{
-    struct transport_where where;
-    struct transport_handlers h = {on_up, on_packet, on_down, r};
-    char why[300];
-    assert_true(transport_parse(&where, r->where, why, sizeof why));
-    r->t = transport_open(r->loop, &where, &h);
-    assert_non_null(r->t);
-    assert_int_equal(r->ups + r->downs, 0); /* not during the call */
-}
+static int listener;
 
 static int setup(void **state)
 {
-    struct rig *r = calloc(1, sizeof *r);
+    struct rig *r = rig_new();
     struct sockaddr_un a = {.sun_family = AF_UNIX};
-    snprintf(r->dir, sizeof r->dir, "/tmp/troth-transport-XXXXXX");
-    if (!r || !mkdtemp(r->dir))
+    if (!r)
         return -1;
-    snprintf(r->path, sizeof r->path, "%s/hci", r->dir);
     snprintf(r->where, sizeof r->where, "unix:%s", r->path);
     snprintf(a.sun_path, sizeof a.sun_path, "%s", r->path);
-    r->peer = -1;
-    r->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (bind(r->listener, (struct sockaddr *)&a, sizeof a) || listen(r->listener, 1) ||
-        sd_event_new(&r->loop) < 0)
+    listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (bind(listener, (struct sockaddr *)&a, sizeof a) || listen(listener, 1))
         return -1;
     *state = r;
     return 0;
 }
 
-static void hang_up(struct rig *r)
-{
-    if (r->peer >= 0)
-        close(r->peer);
-    r->peer = -1;
-}
-
 static int teardown(void **state)
 {
-    struct rig *r = *state;
-    transport_close(r->t);
-    hang_up(r);
-    close(r->listener);
-    unlink(r->path);
-    rmdir(r->dir);
-    sd_event_unref(r->loop);
-    free(r);
+    rig_free(*state);
+    close(listener);
     return 0;
 }
 
 static void bring_up(struct rig *r)
 {
-    open_transport(r);
-    run(r);
+    rig_open(r);
+    rig_run(r);
     assert_int_equal(r->ups, 1);
-    r->peer = accept(r->listener, NULL, NULL);
-    assert_true(r->peer >= 0);
-}
-
-static void give(const struct rig *r, const void *octets, size_t len)
-{
-    assert_int_equal(write(r->peer, octets, len), (ssize_t)len);
+    r->far = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    assert_true(r->far >= 0);
 }
 
 /* A command complete, an ACL packet, a synchronous one, an isochronous one: 7, 8, 6, 7 octets. */
@@ -146,12 +61,12 @@ static void packets_come_whole_however_they_are_cut(void **state)
 {
     struct rig *r = *state;
     bring_up(r);
-    give(r, stream, sizeof stream);
-    run(r);
+    rig_give(r, stream, sizeof stream);
+    rig_run(r);
     assert_stream(r, 0);
     for (size_t i = 0; i < sizeof stream; i++) {
-        give(r, stream + i, 1);
-        run(r);
+        rig_give(r, stream + i, 1);
+        rig_run(r);
     }
     assert_stream(r, 4);
     assert_int_equal(r->packets, 8);
@@ -167,8 +82,8 @@ static void the_longest_packet_comes_whole(void **state)
     acl[3] = acl[4] = 0xff;
     for (size_t at = 0; at < 5 + 65535;) {
         size_t n = 5 + 65535 - at < 4096 ? 5 + 65535 - at : 4096;
-        give(r, acl + at, n);
-        run(r);
+        rig_give(r, acl + at, n);
+        rig_run(r);
         at += n;
     }
     free(acl);
@@ -182,9 +97,9 @@ static void garbage_closes(void **state)
     for (unsigned i = 0; i < sizeof bad; i++) {
         struct rig *r = *state;
         bring_up(r);
-        give(r, stream, 7);
-        give(r, &bad[i], 1);
-        run(r);
+        rig_give(r, stream, 7);
+        rig_give(r, &bad[i], 1);
+        rig_run(r);
         assert_int_equal(r->packets, 1); /* what came before it counts */
         assert_int_equal(r->downs, 1);
         assert_non_null(strstr(r->why, "not HCI with H4 framing"));
@@ -197,9 +112,9 @@ static void the_end_is_told_once(void **state)
 {
     struct rig *r = *state;
     bring_up(r);
-    give(r, stream, 3);
-    hang_up(r);
-    run(r);
+    rig_give(r, stream, 3);
+    rig_hang_up(r);
+    rig_run(r);
     assert_int_equal(r->downs, 1);
     assert_non_null(strstr(r->why, "in the middle of a packet"));
 }
@@ -208,8 +123,8 @@ static void nobody_listens(void **state)
 {
     struct rig *r = *state;
     unlink(r->path);
-    open_transport(r);
-    run(r);
+    rig_open(r);
+    rig_run(r);
     assert_int_equal(r->ups, 0);
     assert_int_equal(r->downs, 1);
     assert_non_null(strstr(r->why, "nothing listens at unix:"));
@@ -220,36 +135,16 @@ static void closing_from_a_packet_ends_it_there(void **state)
     struct rig *r = *state;
     bring_up(r);
     r->close_on_packet = true;
-    give(r, stream, sizeof stream);
-    run(r);
+    rig_give(r, stream, sizeof stream);
+    rig_run(r);
     assert_int_equal(r->packets, 1);
     assert_int_equal(r->downs, 0);
 }
 
 static void what_cannot_be_written_yet_is_kept(void **state)
 {
-    struct rig *r = *state;
-    static uint8_t packet[1000], got[1000];
-    enum { COUNT = 900 };
-    bring_up(r);
-    packet[0] = 2;
-    packet[3] = (uint8_t)((sizeof packet - 5) & 0xff);
-    packet[4] = (sizeof packet - 5) >> 8;
-    for (unsigned i = 0; i < COUNT; i++) {
-        packet[5] = (uint8_t)i;
-        transport_send(r->t, packet, sizeof packet);
-    }
-    for (unsigned i = 0; i < COUNT; i++) {
-        for (size_t at = 0; at < sizeof got;) {
-            ssize_t n = recv(r->peer, got + at, sizeof got - at, MSG_DONTWAIT);
-            if (n > 0)
-                at += (size_t)n;
-            else
-                assert_true(sd_event_run(r->loop, 1000000) > 0);
-        }
-        assert_int_equal(got[5], (uint8_t)i);
-    }
-    assert_int_equal(r->downs, 0);
+    bring_up(*state);
+    rig_crowd(*state, 900);
 }
 
 static void a_controller_that_never_reads_is_given_up(void **state)
@@ -260,7 +155,7 @@ static void a_controller_that_never_reads_is_given_up(void **state)
     for (unsigned i = 0; i < 4000; i++)
         transport_send(r->t, packet, sizeof packet);
     assert_int_equal(r->downs, 0); /* not during a call */
-    run(r);
+    rig_run(r);
     assert_int_equal(r->downs, 1);
     assert_non_null(strstr(r->why, "does not take"));
 }

@@ -1,89 +1,36 @@
 /* A controller behind a serial line, here a pty: what is in the line, what is lost, who unplugs. */
 #include <asm/termbits.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-#include "ports/linux/transport.h"
-
-struct rig {
-    char dir[40], device[80], where[120];
-    int master;
-    sd_event *loop;
-    struct transport *t;
-    unsigned ups, downs, packets;
-    uint8_t last[300];
-    size_t last_len;
-    char why[600];
-};
-
-static void on_up(void *ctx)
-{
-    ((struct rig *)ctx)->ups++;
-}
-
-static void on_packet(void *ctx, const uint8_t *h4, size_t len)
-{
-    struct rig *r = ctx;
-    r->packets++;
-    r->last_len = len < sizeof r->last ? len : sizeof r->last;
-    memcpy(r->last, h4, r->last_len);
-}
-
-static void on_down(void *ctx, const char *why)
-{
-    struct rig *r = ctx;
-    r->downs++;
-    snprintf(r->why, sizeof r->why, "%s", why);
-    transport_close(r->t);
-    r->t = NULL;
-}
-
-/* Until nothing is left to do for a moment. */
-static void run(struct rig *r)
-{
-    while (sd_event_run(r->loop, 20000) > 0)
-        ;
-}
+#include "support/transport_rig.h"
 
 /* Plugged in: a device of the same name, whatever the pty is called. */
 static void plug(struct rig *r)
 {
     char name[60];
-    r->master = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-    assert_true(r->master >= 0 && grantpt(r->master) == 0 && unlockpt(r->master) == 0 &&
-                ptsname_r(r->master, name, sizeof name) == 0);
-    assert_int_equal(symlink(name, r->device), 0);
+    r->far = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    assert_true(r->far >= 0 && grantpt(r->far) == 0 && unlockpt(r->far) == 0 &&
+                ptsname_r(r->far, name, sizeof name) == 0);
+    assert_int_equal(symlink(name, r->path), 0);
 }
 
 static void unplug(struct rig *r)
 {
-    unlink(r->device);
-    if (r->master >= 0)
-        close(r->master);
-    r->master = -1;
+    unlink(r->path);
+    rig_hang_up(r);
 }
 
 static int setup(void **state)
 {
-    struct rig *r = calloc(1, sizeof *r);
+    struct rig *r = rig_new();
     if (!r)
         return -1;
-    snprintf(r->dir, sizeof r->dir, "/tmp/troth-uart-XXXXXX");
-    if (!mkdtemp(r->dir) || sd_event_new(&r->loop) < 0)
-        return -1;
-    snprintf(r->device, sizeof r->device, "%s/tty", r->dir);
-    snprintf(r->where, sizeof r->where, "uart:%s,1234567", r->device);
+    snprintf(r->where, sizeof r->where, "uart:%s,1234567", r->path);
     plug(r);
     *state = r;
     return 0;
@@ -91,36 +38,14 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    struct rig *r = *state;
-    transport_close(r->t);
-    unplug(r);
-    rmdir(r->dir);
-    sd_event_unref(r->loop);
-    free(r);
+    rig_free(*state);
     return 0;
 }
 
 static void open_line(struct rig *r)
 {
-    struct transport_where where;
-    struct transport_handlers h = {on_up, on_packet, on_down, r};
-    char why[300];
-    assert_true(transport_parse(&where, r->where, why, sizeof why));
-    r->t = transport_open(r->loop, &where, &h);
-    assert_non_null(r->t);
-    run(r);
-}
-
-static void give(const struct rig *r, const void *octets, size_t len)
-{
-    assert_int_equal(write(r->master, octets, len), (ssize_t)len);
-}
-
-/* All the controller was sent. */
-static size_t sent(const struct rig *r, uint8_t *out, size_t cap)
-{
-    ssize_t n = read(r->master, out, cap);
-    return n > 0 ? (size_t)n : 0;
+    rig_open(r);
+    rig_run(r);
 }
 
 static const uint8_t reset[4] = {0x01, 0x03, 0x0c, 0x00};
@@ -129,7 +54,7 @@ static const uint8_t reset_done[7] = {0x04, 0x0e, 0x04, 0x01, 0x03, 0x0c, 0x00};
 static void expect_reset(const struct rig *r)
 {
     uint8_t got[64];
-    assert_int_equal(sent(r, got, sizeof got), sizeof reset);
+    assert_int_equal(rig_sent(r, got, sizeof got), sizeof reset);
     assert_memory_equal(got, reset, sizeof reset);
 }
 
@@ -139,8 +64,8 @@ static void bring_up(struct rig *r)
     open_line(r);
     assert_int_equal(r->ups, ups);
     expect_reset(r);
-    give(r, reset_done, sizeof reset_done);
-    run(r);
+    rig_give(r, reset_done, sizeof reset_done);
+    rig_run(r);
     assert_int_equal(r->ups, ups + 1);
 }
 
@@ -153,27 +78,27 @@ static void packets_begin_where_reset_is_answered(void **state)
     static const char boot[] = "\r\n*** Booting nRF \x04\x0e\x04\x01\x03 v2.7 ***\r\n\x02\xff\xff";
     open_line(r);
     expect_reset(r);
-    give(r, boot, sizeof boot - 1);
-    give(r, "\x04\x0e\x04\x01\x03\x0c\x1f", 7); /* it refuses: not the one that counts */
-    run(r);
+    rig_give(r, boot, sizeof boot - 1);
+    rig_give(r, "\x04\x0e\x04\x01\x03\x0c\x1f", 7); /* it refuses: not the one that counts */
+    rig_run(r);
     assert_int_equal(r->ups, 0);
     uint8_t noise_and_half[20 + 3] = {0};
     memcpy(noise_and_half + 20, reset_done, 3);
-    give(r, noise_and_half, sizeof noise_and_half);
-    run(r);
+    rig_give(r, noise_and_half, sizeof noise_and_half);
+    rig_run(r);
     for (size_t i = 3; i < sizeof reset_done; i++) {
         assert_int_equal(r->ups, 0);
-        give(r, reset_done + i, 1);
-        run(r);
+        rig_give(r, reset_done + i, 1);
+        rig_run(r);
     }
     assert_int_equal(r->ups, 1);
     assert_int_equal(r->packets, 0);
     for (size_t i = 0; i < sizeof stream; i++) {
-        give(r, stream + i, 1);
-        run(r);
+        rig_give(r, stream + i, 1);
+        rig_run(r);
     }
     assert_int_equal(r->packets, 2);
-    assert_int_equal(r->last_len, 8);
+    assert_int_equal(r->lengths[1], 8);
     assert_int_equal(r->downs, 0);
 }
 
@@ -184,8 +109,8 @@ static void what_follows_the_answer_at_once_counts(void **state)
     open_line(r);
     memcpy(all, reset_done, sizeof reset_done);
     memcpy(all + sizeof reset_done, stream, sizeof stream);
-    give(r, all, sizeof all);
-    run(r);
+    rig_give(r, all, sizeof all);
+    rig_run(r);
     assert_int_equal(r->ups, 1);
     assert_int_equal(r->packets, 2);
 }
@@ -196,9 +121,9 @@ static void the_line_is_raw_at_any_speed(void **state)
     struct rig *r = *state;
     for (int flow = 0; flow < 2; flow++) {
         struct termios2 line;
-        snprintf(r->where, sizeof r->where, "uart:%s,1234567%s", r->device, flows[flow]);
+        snprintf(r->where, sizeof r->where, "uart:%s,1234567%s", r->path, flows[flow]);
         bring_up(r);
-        assert_int_equal(ioctl(r->master, TCGETS2, &line), 0); /* of the other end */
+        assert_int_equal(ioctl(r->far, TCGETS2, &line), 0); /* of the other end */
         assert_int_equal(line.c_ospeed, 1234567);
         assert_int_equal(line.c_ispeed, 1234567);
         assert_int_equal(line.c_iflag | line.c_oflag | line.c_lflag, 0);
@@ -216,10 +141,10 @@ static void garbage_is_got_over_by_reset(void **state)
     for (unsigned i = 0; i < sizeof garbage; i++) {
         r->packets = r->downs = 0;
         bring_up(r);
-        give(r, stream, sizeof stream);
-        give(r, &garbage[i], 1);
-        give(r, stream, sizeof stream);
-        run(r);
+        rig_give(r, stream, sizeof stream);
+        rig_give(r, &garbage[i], 1);
+        rig_give(r, stream, sizeof stream);
+        rig_run(r);
         assert_int_equal(r->packets, 2); /* what came before it, and nothing of what follows */
         assert_int_equal(r->downs, 1);
         assert_non_null(strstr(r->why, "lost or damaged"));
@@ -233,16 +158,16 @@ static void a_packet_that_stops_is_the_end(void **state)
 {
     struct rig *r = *state;
     bring_up(r);
-    give(r, stream, sizeof stream - 1);
-    run(r);
+    rig_give(r, stream, sizeof stream - 1);
+    rig_run(r);
     assert_int_equal(r->packets, 1);
     assert_int_equal(r->downs, 0);
     while (!r->downs)
         assert_true(sd_event_run(r->loop, 10000000) > 0);
     assert_non_null(strstr(r->why, "in the middle of a packet"));
     bring_up(r);
-    give(r, stream, sizeof stream);
-    run(r);
+    rig_give(r, stream, sizeof stream);
+    rig_run(r);
     assert_int_equal(r->packets, 3);
 }
 
@@ -250,10 +175,10 @@ static void it_is_unplugged_and_returns(void **state)
 {
     struct rig *r = *state;
     bring_up(r);
-    give(r, stream, 3);
-    run(r);
+    rig_give(r, stream, 3);
+    rig_run(r);
     unplug(r);
-    run(r);
+    rig_run(r);
     assert_int_equal(r->downs, 1);
     assert_non_null(strstr(r->why, "unplugged"));
     open_line(r);
@@ -261,8 +186,8 @@ static void it_is_unplugged_and_returns(void **state)
     assert_non_null(strstr(r->why, "plugged in?"));
     plug(r);
     bring_up(r);
-    give(r, stream, sizeof stream);
-    run(r);
+    rig_give(r, stream, sizeof stream);
+    rig_run(r);
     assert_int_equal(r->packets, 2);
 }
 
@@ -271,7 +196,7 @@ static void unplugged_before_it_answered(void **state)
     struct rig *r = *state;
     open_line(r);
     unplug(r);
-    run(r);
+    rig_run(r);
     assert_int_equal(r->ups, 0);
     assert_int_equal(r->downs, 1);
     assert_non_null(strstr(r->why, "unplugged"));
@@ -285,7 +210,7 @@ static void silence_is_asked_again_and_then_told(void **state)
     while (!r->downs)
         assert_true(sd_event_run(r->loop, 10000000) > 0);
     assert_int_equal(r->ups, 0);
-    assert_int_equal(sent(r, got, sizeof got), 5 * sizeof reset);
+    assert_int_equal(rig_sent(r, got, sizeof got), 5 * sizeof reset);
     assert_non_null(strstr(r->why, "no controller answers at uart:"));
     assert_non_null(strstr(r->why, "baud"));
 }
@@ -298,8 +223,8 @@ static void a_line_has_one_owner(void **state)
     assert_int_equal(other.ups, 0);
     assert_int_equal(other.downs, 1);
     assert_non_null(strstr(other.why, "another program has"));
-    give(r, stream, sizeof stream); /* and it is left alone */
-    run(r);
+    rig_give(r, stream, sizeof stream); /* and it is left alone */
+    rig_run(r);
     assert_int_equal(r->packets, 2);
 }
 
@@ -324,28 +249,8 @@ static void what_is_no_line_is_said_to_be_none(void **state)
 
 static void what_cannot_be_written_yet_is_kept(void **state)
 {
-    struct rig *r = *state;
-    static uint8_t packet[1000], got[1000];
-    enum { COUNT = 100 };
-    bring_up(r);
-    packet[0] = 2;
-    packet[3] = (uint8_t)((sizeof packet - 5) & 0xff);
-    packet[4] = (sizeof packet - 5) >> 8;
-    for (unsigned i = 0; i < COUNT; i++) {
-        packet[5] = (uint8_t)i;
-        transport_send(r->t, packet, sizeof packet);
-    }
-    for (unsigned i = 0; i < COUNT; i++) {
-        for (size_t at = 0; at < sizeof got;) {
-            size_t n = sent(r, got + at, sizeof got - at);
-            at += n;
-            if (!n)
-                assert_true(sd_event_run(r->loop, 1000000) > 0);
-        }
-        assert_int_equal(got[0], 2);
-        assert_int_equal(got[5], (uint8_t)i);
-    }
-    assert_int_equal(r->downs, 0);
+    bring_up(*state);
+    rig_crowd(*state, 100);
 }
 
 int main(void)

@@ -125,6 +125,12 @@ void bench_reply(struct bench *b)
     assert_int_equal(troth_host_rx(&b->host, out, (size_t)(p - out), b->now), TROTH_OK);
 }
 
+void bench_reply_all(struct bench *b)
+{
+    while (b->host.hci.open)
+        bench_reply(b);
+}
+
 void bench_up(struct bench *b)
 {
     troth_host_start(&b->host, b->now);

@@ -50,6 +50,7 @@ void bench_init(struct bench *b);
 void bench_up(struct bench *b);
 /* Answers the command that was sent last as that controller would. */
 void bench_reply(struct bench *b);
+void bench_reply_all(struct bench *b); /* until none waits for an answer */
 
 int rx(struct bench *b, const char *text);
 void tick(struct bench *b, troth_ms ms);

@@ -2,114 +2,66 @@
 
 #include <errno.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#define ERROR "org.bluez.Error."
+#define ERROR   "org.bluez.Error."
+#define ADAPTER "/org/bluez/hci0"
+#define SERVICE DOUBLE_DEVICE "/service0010"
+#define STATUS  SERVICE "/char0011"
+#define CONTROL SERVICE "/char0014"
 
 /* ---- the bus ---- */
-
-static void start_daemon(struct bluez_double *d)
-{
-    char path[128], address[256] = "";
-    int out[2];
-    snprintf(d->dir, sizeof d->dir, "/tmp/troth-bus-XXXXXX");
-    assert_non_null(mkdtemp(d->dir));
-    snprintf(path, sizeof path, "%s/bus.conf", d->dir);
-    FILE *f = fopen(path, "w");
-    assert_non_null(f);
-    fprintf(f,
-            "<busconfig><listen>unix:path=%s/socket</listen>"
-            "<auth>EXTERNAL</auth><policy context='default'><allow user='*'/><allow own='*'/>"
-            "<allow send_destination='*' send_type='method_call'/>"
-            "<allow send_type='signal'/><allow send_requested_reply='true'/>"
-            "<allow receive_sender='*'/></policy></busconfig>",
-            d->dir);
-    fclose(f);
-    assert_int_equal(pipe(out), 0);
-    d->daemon = fork();
-    assert_true(d->daemon >= 0);
-    if (!d->daemon) {
-        char config[160];
-        snprintf(config, sizeof config, "--config-file=%s", path);
-        dup2(out[1], STDOUT_FILENO);
-        if (!freopen("/dev/null", "w", stderr)) /* as root it complains of a limit */
-            _exit(127);
-        execlp("dbus-daemon", "dbus-daemon", config, "--nofork", "--nopidfile", "--nosyslog",
-               "--print-address", (char *)NULL);
-        _exit(127);
-    }
-    close(out[1]);
-    FILE *in = fdopen(out[0], "r");
-    assert_non_null(in);
-    if (!fgets(address, sizeof address, in))
-        fail_msg("dbus-daemon does not start; is it installed?");
-    fclose(in);
-    address[strcspn(address, "\n")] = 0;
-    setenv("DBUS_SYSTEM_BUS_ADDRESS", address, 1);
-}
 
 void double_start(struct bluez_double *d, sd_event *loop)
 {
     memset(d, 0, sizeof *d);
     d->loop = loop;
     d->notify = -1;
+    d->powered = true;
+    d->name = "Lamp";
     d->rssi = -40;
-    start_daemon(d);
+    bus_daemon_open(&d->daemon);
 }
 
 void double_stop(struct bluez_double *d)
 {
-    char path[160];
     double_down(d);
-    kill(d->daemon, SIGTERM);
-    waitpid(d->daemon, NULL, 0);
-    for (unsigned i = 0; i < 2; i++) {
-        snprintf(path, sizeof path, "%s/%s", d->dir, i ? "socket" : "bus.conf");
-        unlink(path);
-    }
-    rmdir(d->dir);
+    bus_daemon_close(&d->daemon);
 }
 
 void double_until(struct bluez_double *d, bool (*truth)(void *ctx), void *ctx, const char *what)
 {
-    while (!truth(ctx)) {
-        int r = sd_event_run(d->loop, 5000000);
-        if (r <= 0)
-            fail_msg("it does not happen: %s; calls: %s", what, d->calls);
-    }
+    bus_until(d->loop, truth, ctx, what, d->calls);
 }
 
-static int on_ping(sd_bus_message *m, void *ctx, sd_bus_error *e)
+struct awaited {
+    const unsigned *count;
+    unsigned n;
+};
+
+static bool is_so(void *ctx)
 {
-    (void)m;
-    (void)e;
-    *(bool *)ctx = true;
-    return 0;
+    const struct awaited *a = ctx;
+    return *a->count == a->n;
 }
 
-static bool is_done(void *ctx)
+void double_until_is(struct bluez_double *d, const unsigned *count, unsigned n, const char *what)
 {
-    return *(const bool *)ctx;
+    struct awaited a = {count, n};
+    double_until(d, is_so, &a, what);
 }
 
 void double_settle(struct bluez_double *d)
 {
-    bool done = false;
-    if (!d->bus || !*d->owner)
-        return;
-    /* Messages keep their order, each way: what was before it has arrived. */
-    assert_true(sd_bus_call_method_async(d->bus, NULL, d->owner, "/", "org.freedesktop.DBus.Peer",
-                                         "Ping", on_ping, &done, NULL) >= 0);
-    double_until(d, is_done, &done, "a round trip");
+    if (d->bus && *d->owner)
+        bus_round_trip(d->bus, d->owner, d->calls);
 }
 
 bool double_called(struct bluez_double *d, const char *what)
@@ -150,6 +102,11 @@ static void know(struct bluez_double *d, sd_bus_message *m)
     snprintf(d->owner, sizeof d->owner, "%s", sd_bus_message_get_sender(m));
 }
 
+static int done(sd_bus_message *m)
+{
+    return sd_bus_message_get_expect_reply(m) ? sd_bus_reply_method_return(m, NULL) : 1;
+}
+
 /* ---- AgentManager1 ---- */
 
 static int on_agent_manager(sd_bus_message *m, void *ctx, sd_bus_error *e)
@@ -164,10 +121,9 @@ static int on_agent_manager(sd_bus_message *m, void *ctx, sd_bus_error *e)
     record(d, "%s%s%s", method, *capability ? " " : "", capability);
     if (disturbed(d, m))
         return 1;
-    if (!strcmp(method, "RegisterAgent")) {
+    if (!strcmp(method, "RegisterAgent"))
         snprintf(d->agent, sizeof d->agent, "%s", path);
-    }
-    return sd_bus_message_get_expect_reply(m) ? sd_bus_reply_method_return(m, NULL) : 1;
+    return done(m);
 }
 
 static const sd_bus_vtable agent_manager[] = {
@@ -178,6 +134,39 @@ static const sd_bus_vtable agent_manager[] = {
     SD_BUS_VTABLE_END,
 };
 
+/* ---- properties ---- */
+
+#define HELD(name, type, member, flags)                                                            \
+    SD_BUS_PROPERTY(name, type, NULL, offsetof(struct bluez_double, member), flags)
+#define CHANGES(name, type, member) HELD(name, type, member, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE)
+#define CONSTANT(name)              SD_BUS_PROPERTY(name, "s", get_constant, 0, 0)
+
+static int get_constant(sd_bus *bus, const char *path, const char *interface, const char *property,
+                        sd_bus_message *reply, void *ctx, sd_bus_error *e)
+{
+    static const struct {
+        const char *path, *property, *value;
+    } all[] = {
+        {ADAPTER, "Address", "C0:FF:EE:00:00:00"},
+        {ADAPTER, "AddressType", "public"},
+        {ADAPTER, "Alias", "here"},
+        {DOUBLE_DEVICE, "Address", "C0:FF:EE:00:00:01"},
+        {DOUBLE_DEVICE, "AddressType", "random"},
+        {SERVICE, "UUID", "8b840001-f6fa-4e33-9a0c-e14d9f35f201"},
+        {STATUS, "UUID", "8b840006-f6fa-4e33-9a0c-e14d9f35f201"},
+        {STATUS "/desc0013", "UUID", "00002902-0000-1000-8000-00805f9b34fb"},
+        {CONTROL, "UUID", "8b840005-f6fa-4e33-9a0c-e14d9f35f201"},
+    };
+    (void)bus;
+    (void)interface;
+    (void)ctx;
+    (void)e;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (!strcmp(all[i].path, path) && !strcmp(all[i].property, property))
+            return sd_bus_message_append(reply, "s", all[i].value);
+    return -ENOENT;
+}
+
 /* ---- Adapter1 ---- */
 
 static int on_adapter(sd_bus_message *m, void *ctx, sd_bus_error *e)
@@ -186,49 +175,7 @@ static int on_adapter(sd_bus_message *m, void *ctx, sd_bus_error *e)
     (void)e;
     know(d, m);
     record(d, "%s", sd_bus_message_get_member(m));
-    if (disturbed(d, m))
-        return 1;
-    return sd_bus_message_get_expect_reply(m) ? sd_bus_reply_method_return(m, NULL) : 1;
-}
-
-static int get_constant(sd_bus *bus, const char *path, const char *interface, const char *property,
-                        sd_bus_message *reply, void *ctx, sd_bus_error *e)
-{
-    static const struct {
-        const char *interface, *property, *value;
-    } all[] = {
-        {"org.bluez.Adapter1", "Address", "C0:FF:EE:00:00:00"},
-        {"org.bluez.Adapter1", "AddressType", "public"},
-        {"org.bluez.Adapter1", "Alias", "here"},
-        {"org.bluez.Device1", "Address", "C0:FF:EE:00:00:01"},
-        {"org.bluez.Device1", "AddressType", "random"},
-        {"org.bluez.Device1", "Alias", "Lamp"},
-        {"org.bluez.Device1", "Name", "Lamp"},
-        {"org.bluez.GattService1", "UUID", "8b840001-f6fa-4e33-9a0c-e14d9f35f201"},
-        {"org.bluez.GattDescriptor1", "UUID", "00002902-0000-1000-8000-00805f9b34fb"},
-    };
-    const struct bluez_double *d = ctx;
-    (void)bus;
-    (void)path;
-    (void)e;
-    if (d->name && (!strcmp(property, "Name") || !strcmp(property, "Alias")))
-        return sd_bus_message_append(reply, "s", d->name);
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        if (!strcmp(all[i].interface, interface) && !strcmp(all[i].property, property))
-            return sd_bus_message_append(reply, "s", all[i].value);
-    return -ENOENT;
-}
-
-static int get_true(sd_bus *bus, const char *path, const char *interface, const char *property,
-                    sd_bus_message *reply, void *ctx, sd_bus_error *e)
-{
-    (void)bus;
-    (void)path;
-    (void)interface;
-    (void)property;
-    (void)ctx;
-    (void)e;
-    return sd_bus_message_append(reply, "b", 1);
+    return disturbed(d, m) ? 1 : done(m);
 }
 
 static const sd_bus_vtable adapter[] = {
@@ -237,10 +184,10 @@ static const sd_bus_vtable adapter[] = {
     SD_BUS_METHOD("StartDiscovery", "", "", on_adapter, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD("StopDiscovery", "", "", on_adapter, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD("RemoveDevice", "o", "", on_adapter, SD_BUS_VTABLE_UNPRIVILEGED),
-    SD_BUS_PROPERTY("Address", "s", get_constant, 0, 0),
-    SD_BUS_PROPERTY("AddressType", "s", get_constant, 0, 0),
-    SD_BUS_PROPERTY("Alias", "s", get_constant, 0, 0),
-    SD_BUS_PROPERTY("Powered", "b", get_true, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    CONSTANT("Address"),
+    CONSTANT("AddressType"),
+    CONSTANT("Alias"),
+    CHANGES("Powered", "b", powered),
     SD_BUS_VTABLE_END,
 };
 
@@ -271,33 +218,7 @@ static int on_device(sd_bus_message *m, void *ctx, sd_bus_error *e)
         double_device_changed(d, "Bonded");
         double_device_changed(d, "Paired");
     }
-    return sd_bus_message_get_expect_reply(m) ? sd_bus_reply_method_return(m, NULL) : 1;
-}
-
-static int get_state(sd_bus *bus, const char *path, const char *interface, const char *property,
-                     sd_bus_message *reply, void *ctx, sd_bus_error *e)
-{
-    const struct bluez_double *d = ctx;
-    (void)bus;
-    (void)path;
-    (void)interface;
-    (void)e;
-    return sd_bus_message_append(reply, "b",
-                                 !strcmp(property, "Connected") ? d->connected
-                                 : !strcmp(property, "Paired")  ? d->paired
-                                 : !strcmp(property, "Bonded")  ? d->bonded
-                                                                : d->resolved);
-}
-
-static int get_rssi(sd_bus *bus, const char *path, const char *interface, const char *property,
-                    sd_bus_message *reply, void *ctx, sd_bus_error *e)
-{
-    (void)bus;
-    (void)path;
-    (void)interface;
-    (void)property;
-    (void)e;
-    return sd_bus_message_append(reply, "n", ((const struct bluez_double *)ctx)->rssi);
+    return done(m);
 }
 
 static int get_uuids(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -319,16 +240,16 @@ static const sd_bus_vtable device[] = {
     SD_BUS_METHOD("Disconnect", "", "", on_device, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD("Pair", "", "", on_device, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD("CancelPairing", "", "", on_device, SD_BUS_VTABLE_UNPRIVILEGED),
-    SD_BUS_PROPERTY("Address", "s", get_constant, 0, 0),
-    SD_BUS_PROPERTY("AddressType", "s", get_constant, 0, 0),
-    SD_BUS_PROPERTY("Alias", "s", get_constant, 0, 0),
-    SD_BUS_PROPERTY("Name", "s", get_constant, 0, 0),
-    SD_BUS_PROPERTY("RSSI", "n", get_rssi, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    CONSTANT("Address"),
+    CONSTANT("AddressType"),
+    HELD("Alias", "s", name, 0),
+    HELD("Name", "s", name, 0),
+    CHANGES("RSSI", "n", rssi),
     SD_BUS_PROPERTY("UUIDs", "as", get_uuids, 0, 0),
-    SD_BUS_PROPERTY("Connected", "b", get_state, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-    SD_BUS_PROPERTY("Paired", "b", get_state, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-    SD_BUS_PROPERTY("Bonded", "b", get_state, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-    SD_BUS_PROPERTY("ServicesResolved", "b", get_state, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    CHANGES("Connected", "b", connected),
+    CHANGES("Paired", "b", paired),
+    CHANGES("Bonded", "b", bonded),
+    CHANGES("ServicesResolved", "b", resolved),
     SD_BUS_VTABLE_END,
 };
 
@@ -388,19 +309,6 @@ static int on_notify(sd_bus_message *m, void *ctx, sd_bus_error *e)
     return r;
 }
 
-static int get_uuid(sd_bus *bus, const char *path, const char *interface, const char *property,
-                    sd_bus_message *reply, void *ctx, sd_bus_error *e)
-{
-    (void)bus;
-    (void)interface;
-    (void)property;
-    (void)ctx;
-    (void)e;
-    return sd_bus_message_append(reply, "s",
-                                 strstr(path, "char0011") ? "8b840006-f6fa-4e33-9a0c-e14d9f35f201"
-                                                          : "8b840005-f6fa-4e33-9a0c-e14d9f35f201");
-}
-
 static int get_flags(sd_bus *bus, const char *path, const char *interface, const char *property,
                      sd_bus_message *reply, void *ctx, sd_bus_error *e)
 {
@@ -409,8 +317,8 @@ static int get_flags(sd_bus *bus, const char *path, const char *interface, const
     (void)property;
     (void)ctx;
     (void)e;
-    return strstr(path, "char0011") ? sd_bus_message_append(reply, "as", 2, "read", "notify")
-                                    : sd_bus_message_append(reply, "as", 1, "write");
+    return !strcmp(path, STATUS) ? sd_bus_message_append(reply, "as", 2, "read", "notify")
+                                 : sd_bus_message_append(reply, "as", 1, "write");
 }
 
 static int get_value(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -425,9 +333,10 @@ static int get_value(sd_bus *bus, const char *path, const char *interface, const
     return sd_bus_message_append_array(reply, 'y', d->value, d->value_len);
 }
 
-static const sd_bus_vtable service[] = {
+/* A service or a descriptor. */
+static const sd_bus_vtable only_uuid[] = {
     SD_BUS_VTABLE_START(0),
-    SD_BUS_PROPERTY("UUID", "s", get_constant, 0, 0),
+    CONSTANT("UUID"),
     SD_BUS_VTABLE_END,
 };
 static const sd_bus_vtable characteristic[] = {
@@ -437,14 +346,9 @@ static const sd_bus_vtable characteristic[] = {
     SD_BUS_METHOD("AcquireNotify", "a{sv}", "hq", on_notify, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD("StartNotify", "", "", on_notify, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD("StopNotify", "", "", on_notify, SD_BUS_VTABLE_UNPRIVILEGED),
-    SD_BUS_PROPERTY("UUID", "s", get_uuid, 0, 0),
+    CONSTANT("UUID"),
     SD_BUS_PROPERTY("Flags", "as", get_flags, 0, 0),
     SD_BUS_PROPERTY("Value", "ay", get_value, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-    SD_BUS_VTABLE_END,
-};
-static const sd_bus_vtable descriptor[] = {
-    SD_BUS_VTABLE_START(0),
-    SD_BUS_PROPERTY("UUID", "s", get_constant, 0, 0),
     SD_BUS_VTABLE_END,
 };
 
@@ -463,15 +367,12 @@ void double_up(struct bluez_double *d)
     assert_true(sd_bus_attach_event(d->bus, d->loop, 0) >= 0);
     assert_true(sd_bus_add_object_manager(d->bus, &d->slots[d->slot_count++], "/") >= 0);
     object(d, "/org/bluez", "org.bluez.AgentManager1", agent_manager);
-    object(d, "/org/bluez/hci0", "org.bluez.Adapter1", adapter);
+    object(d, ADAPTER, "org.bluez.Adapter1", adapter);
     object(d, DOUBLE_DEVICE, "org.bluez.Device1", device);
-    object(d, DOUBLE_DEVICE "/service0010", "org.bluez.GattService1", service);
-    object(d, DOUBLE_DEVICE "/service0010/char0011", "org.bluez.GattCharacteristic1",
-           characteristic);
-    object(d, DOUBLE_DEVICE "/service0010/char0011/desc0013", "org.bluez.GattDescriptor1",
-           descriptor);
-    object(d, DOUBLE_DEVICE "/service0010/char0014", "org.bluez.GattCharacteristic1",
-           characteristic);
+    object(d, SERVICE, "org.bluez.GattService1", only_uuid);
+    object(d, STATUS, "org.bluez.GattCharacteristic1", characteristic);
+    object(d, STATUS "/desc0013", "org.bluez.GattDescriptor1", only_uuid);
+    object(d, CONTROL, "org.bluez.GattCharacteristic1", characteristic);
     assert_true(sd_bus_request_name(d->bus, "org.bluez", 0) >= 0);
 }
 

@@ -13,14 +13,15 @@
 #include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
 
+#include "support/bus_daemon.h"
+
 #define DOUBLE_DEVICE "/org/bluez/hci0/dev_C0_FF_EE_00_00_01"
 #define DOUBLE_PEER   "Lamp (C0:FF:EE:00:00:01)"
 
 struct bluez_double {
     sd_event *loop;
     sd_bus *bus;
-    int daemon; /* its process */
-    char dir[64];
+    struct bus_daemon daemon;
     sd_bus_slot *slots[32];
     unsigned slot_count;
     char calls[4096]; /* "RegisterAgent DisplayYesNo; StartDiscovery; ..." since the last look */
@@ -29,10 +30,11 @@ struct bluez_double {
     const char *silent; /* this method is never answered */
     char agent[64];     /* that registered */
     char owner[64];     /* whom we serve: who called last */
-    int16_t rssi;       /* 127: not heard */
-    const char *name;   /* of the device; NULL: Lamp */
-    /* Device1 */
-    bool connected, paired, bonded, resolved;
+    /* Properties; those that are true or false are int, as sd-bus reads them. */
+    int powered;                             /* Adapter1 */
+    int connected, paired, bonded, resolved; /* Device1 */
+    const char *name;                        /* Lamp */
+    int16_t rssi;                            /* 127: not heard */
     /* values by characteristic: status (0x0011, 0x0012), and control (0x0014, 0x0015) */
     uint8_t value[64];
     size_t value_len;
@@ -53,6 +55,7 @@ void double_down(struct bluez_double *d);
 
 /* Runs the loop until truth, at most 5 s of waiting for anything; fails the test else. */
 void double_until(struct bluez_double *d, bool (*truth)(void *ctx), void *ctx, const char *what);
+void double_until_is(struct bluez_double *d, const unsigned *count, unsigned n, const char *what);
 /* Everything on its way has arrived. */
 void double_settle(struct bluez_double *d);
 bool double_called(struct bluez_double *d, const char *what);

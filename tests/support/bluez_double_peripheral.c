@@ -99,8 +99,8 @@ static bool has_reply(void *ctx)
     return ((const struct double_peripheral *)ctx)->reply;
 }
 
-void peripheral_ask(struct double_peripheral *p, sd_bus *from, const char *path,
-                    const char *interface, const char *method, const char *types, va_list args)
+static void ask(struct double_peripheral *p, sd_bus *from, const char *path, const char *interface,
+                const char *method, const char *types, va_list args)
 {
     sd_bus *bus = from ? from : p->d->bus;
     sd_bus_message *m = NULL;
@@ -122,7 +122,16 @@ void peripheral_call(struct double_peripheral *p, sd_bus *from, const char *path
 {
     va_list args;
     va_start(args, types);
-    peripheral_ask(p, from, path, interface, method, types, args);
+    ask(p, from, path, interface, method, types, args);
     va_end(args);
     peripheral_await(p);
+}
+
+void peripheral_send(struct double_peripheral *p, const char *path, const char *interface,
+                     const char *method, const char *types, ...)
+{
+    va_list args;
+    va_start(args, types);
+    ask(p, NULL, path, interface, method, types, args);
+    va_end(args);
 }

@@ -5,8 +5,6 @@
 #ifndef TROTH_TESTS_BLUEZ_DOUBLE_PERIPHERAL_H
 #define TROTH_TESTS_BLUEZ_DOUBLE_PERIPHERAL_H
 
-#include <stdarg.h>
-
 #include "support/bluez_double.h"
 
 struct double_peripheral {
@@ -32,9 +30,9 @@ void peripheral_down(struct double_peripheral *p);
 /* Calls a method of whoever registered; the answer is in reply. from: NULL, or another's bus. */
 void peripheral_call(struct double_peripheral *p, sd_bus *from, const char *path,
                      const char *interface, const char *method, const char *types, ...);
-/* Sends only. */
-void peripheral_ask(struct double_peripheral *p, sd_bus *from, const char *path,
-                    const char *interface, const char *method, const char *types, va_list args);
+/* Sends only, and waits. */
+void peripheral_send(struct double_peripheral *p, const char *path, const char *interface,
+                     const char *method, const char *types, ...);
 void peripheral_await(struct double_peripheral *p);
 
 #endif

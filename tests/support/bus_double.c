@@ -1,86 +1,36 @@
 /* A service on a bus of its own. */
 #include "support/bus_double.h"
 
-#include <fcntl.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 /* ---- the bus ---- */
 
-void bus_double_revive(struct bus_double *d)
-{
-    char config[160], address[300] = "";
-    int out[2];
-    assert_int_equal(pipe(out), 0);
-    d->daemon = fork();
-    assert_true(d->daemon >= 0);
-    if (!d->daemon) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        snprintf(config, sizeof config, "--config-file=%s/conf", d->dir);
-        dup2(out[1], STDOUT_FILENO);
-        dup2(open("/dev/null", O_WRONLY), STDERR_FILENO); /* it complains of limits */
-        execlp("dbus-daemon", "dbus-daemon", config, "--nofork", "--nopidfile", "--nosyslog",
-               "--print-address", (char *)NULL);
-        _exit(127);
-    }
-    close(out[1]);
-    FILE *in = fdopen(out[0], "r");
-    assert_non_null(in);
-    if (!fgets(address, sizeof address, in))
-        fail_msg("dbus-daemon does not start; is it installed?");
-    fclose(in);
-}
-
 void bus_double_open(struct bus_double *d)
 {
-    char path[100];
-    snprintf(d->dir, sizeof d->dir, "/tmp/troth-bus-XXXXXX");
-    assert_non_null(mkdtemp(d->dir));
-    snprintf(path, sizeof path, "%s/conf", d->dir);
-    FILE *f = fopen(path, "w");
-    assert_non_null(f);
-    fprintf(f,
-            "<busconfig><listen>unix:path=%s/bus</listen><auth>EXTERNAL</auth>"
-            "<policy context='default'><allow user='*'/><allow own='*'/>"
-            "<allow send_destination='*' send_type='method_call'/><allow send_type='signal'/>"
-            "<allow send_requested_reply='true'/><allow receive_sender='*'/></policy></busconfig>",
-            d->dir);
-    fclose(f);
-    snprintf(path, sizeof path, "unix:path=%s/bus", d->dir);
-    setenv("DBUS_SYSTEM_BUS_ADDRESS", path, 1);
-    bus_double_revive(d);
+    bus_daemon_open(&d->daemon);
+}
+
+void bus_double_close(struct bus_double *d)
+{
+    bus_double_down(d);
+    bus_daemon_close(&d->daemon);
 }
 
 void bus_double_kill(struct bus_double *d)
 {
     bus_double_down(d);
-    if (!d->daemon)
-        return;
-    kill(d->daemon, SIGKILL);
-    waitpid(d->daemon, NULL, 0);
-    d->daemon = 0;
+    bus_daemon_kill(&d->daemon);
 }
 
-void bus_double_close(struct bus_double *d)
+void bus_double_revive(struct bus_double *d)
 {
-    static const char *const files[] = {"bus", "conf"};
-    char path[100];
-    bus_double_kill(d);
-    for (unsigned i = 0; i < 2; i++) {
-        snprintf(path, sizeof path, "%s/%s", d->dir, files[i]);
-        unlink(path);
-    }
-    rmdir(d->dir);
+    bus_daemon_revive(&d->daemon);
 }
 
 /* ---- the service ---- */
@@ -120,37 +70,16 @@ void bus_double_down(struct bus_double *d)
 
 void bus_double_until(struct bus_double *d, bool (*truth)(void *ctx), void *ctx, const char *what)
 {
-    while (!truth(ctx))
-        if (sd_event_run(d->loop, 10000000) <= 0)
-            fail_msg("it does not happen: %s; said:\n%s", what, d->said);
+    bus_until(d->loop, truth, ctx, what, d->said);
 }
 
-static int on_pong(sd_bus_message *m, void *context, sd_bus_error *error)
-{
-    (void)m;
-    (void)error;
-    *(bool *)context = true;
-    return 0;
-}
-
-static bool is_true(void *ctx)
-{
-    return *(bool *)ctx;
-}
-
-/* Messages keep their order, each way: a round trip pushes all others before it. */
 void bus_double_settle(struct bus_double *d)
 {
     size_t before;
     do {
         before = strlen(d->said);
-        for (unsigned i = 0; i < 2 && d->bus && d->client[0]; i++) {
-            bool done = false;
-            assert_true(sd_bus_call_method_async(d->bus, NULL, d->client, "/",
-                                                 "org.freedesktop.DBus.Peer", "Ping", on_pong,
-                                                 &done, NULL) >= 0);
-            bus_double_until(d, is_true, &done, "a round trip");
-        }
+        for (unsigned i = 0; i < 2 && d->bus && d->client[0]; i++)
+            bus_round_trip(d->bus, d->client, d->said);
     } while (strlen(d->said) != before);
 }
 

@@ -9,6 +9,8 @@
 
 #include <systemd/sd-bus.h>
 
+#include "support/bus_daemon.h"
+
 struct bus_double {
     sd_event *loop;
     const char *service;
@@ -16,8 +18,7 @@ struct bus_double {
     bool (*call)(void *ctx, sd_bus_message *m, const char *path, const char *member);
     void *ctx;
     sd_bus *bus; /* NULL: the service is down */
-    int daemon;
-    char dir[64];
+    struct bus_daemon daemon;
     char client[64];  /* who called last */
     char said[16384]; /* "member path" and a newline for each call */
 };

@@ -185,11 +185,12 @@ def thread():
         out, _ = run("thread", *SEC2, "--list", way=d.where)
         check(re.search(r"\[ 1\] 4660 +1111111122222222 +OpenThreadDemo +0200000000000001 +15 +-50"
                         r" +9\n", out), "the table", out)
-        _, err = run("wifi", *SEC2, *NET, way=d.where, status=1)
-        check("troth provision thread" in err, "of the other family", err)
-        _, err = run("thread", *SEC2, "--network", "Nowhere", "--network-key-file", "key",
-                     way=d.where, status=1)
-        check("sees no network" in err, "not there", err)
+        got = result(d, "wifi", *SEC2, *NET, status=1)
+        check(got["result"] == "OTHER_NETWORK" and "troth provision thread" in got["text"],
+              "of the other family", got)
+        got = result(d, "thread", *SEC2, "--network", "Nowhere", "--network-key-file", "key",
+                     status=1)
+        check(got["result"] == "NOT_SEEN" and "sees no network" in got["text"], "not there", got)
         with open("other", "w") as f:
             f.write("ff" * 16)
         got = result(d, "thread", *SEC2, "--network", "OpenThreadDemo", "--network-key-file",
@@ -293,6 +294,18 @@ def spellings():
     with Served("--sec", "2", "--firmware", "idf-5.0", *network(**NO_POLL)) as d:
         run("wifi", *SEC2, "--custom-data-file", "data", "--list", way=d.where)
         check(d.told("custom")[0]["hex"] == bytes(range(256)).hex(), "any octets", d.events)
+    for length, word in ((0, "NO_CUSTOM_DATA"), (4096, None), (4097, "TOO_LONG")):
+        with open("data", "wb") as f:
+            f.write(bytes(length))
+        with Served("--sec", "1", *network(**NO_POLL)) as d:
+            if word:
+                got = result(d, "wifi", *NET, "--custom-data-file", "data", status=1)
+                check(got["result"] == word and not d.told("custom"), f"{length} octets", got)
+            else:
+                run("wifi", "--custom-data-file", "data", "--list", way=d.where)
+                check(d.told("custom")[0]["hex"] == bytes(length).hex(), "all of it", d.events)
+    _, err = run("wifi", *NET, "--custom-data-file", "none", way="127.0.0.1:1", status=2)
+    check("--custom-data-file none: No such file" in err, "looked at first", err)
 
 
 def codes():

@@ -1,6 +1,7 @@
 /* A backend and what it reports. */
 #include "support/net_rig.h"
 
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -97,8 +98,8 @@ static bool is_here(void *ctx)
 
 void net_rig_until_here(struct net_rig *r)
 {
-    r->here = 0;
     bus_double_until(&r->bus, is_here, r, "the service is seen");
+    r->here = 0; /* the next time */
     net_rig_run(r);
 }
 
@@ -143,4 +144,21 @@ void net_rig_reported(struct net_rig *r, enum troth_net_report_type type, uint32
 void net_rig_silence(struct net_rig *r)
 {
     assert_int_equal(r->reports, r->seen);
+}
+
+void net_rig_forget(struct net_rig *r)
+{
+    r->reports = r->seen = 0;
+    bus_double_forget(&r->bus);
+}
+
+unsigned net_rig_fds(void)
+{
+    unsigned n = 0;
+    DIR *d = opendir("/proc/self/fd");
+    assert_non_null(d);
+    while (readdir(d))
+        n++;
+    closedir(d);
+    return n;
 }

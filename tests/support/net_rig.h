@@ -43,5 +43,9 @@ void net_rig_address(struct net_rig *r, const char *text);
 void net_rig_reported(struct net_rig *r, enum troth_net_report_type type, uint32_t id,
                       enum troth_net_reason reason);
 void net_rig_silence(struct net_rig *r);
+/* What was reported and said is forgotten: a long test begins anew. */
+void net_rig_forget(struct net_rig *r);
+/* File descriptors this program has. */
+unsigned net_rig_fds(void);
 
 #endif

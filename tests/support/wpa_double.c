@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#define NETWORKS 8
+#define NETWORKS WPA_DOUBLE_NETWORKS
 
 void wpa_double_start(struct wpa_double *d)
 {
@@ -108,6 +108,10 @@ static const char *obey(struct wpa_double *d, const char *text, char *out, size_
         return d->results;
     if (!strncmp(text, "SCAN", 4) || !strcmp(text, "SAVE_CONFIG"))
         return "OK\n";
+    if (!strcmp(text, "RECONFIGURE") && d->can_reconfigure) {
+        memcpy(d->network, d->saved, sizeof d->network);
+        return "OK\n";
+    }
     if (!strcmp(text, "LIST_NETWORKS")) {
         list(d, out, cap);
         return out;
@@ -133,6 +137,8 @@ static const char *obey(struct wpa_double *d, const char *text, char *out, size_
                 n->ssid[i] = (char)c;
     } else if (!strncmp(text, "REMOVE_NETWORK", 14)) {
         n->used = false;
+    } else if (!strncmp(text, "DISABLE_NETWORK", 15)) {
+        n->disabled = true;
     } else if (!strncmp(text, "ENABLE_NETWORK", 14)) {
         n->disabled = false;
     } else if (!strncmp(text, "SELECT_NETWORK", 14)) {

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <sys/un.h>
 
+#define WPA_DOUBLE_NETWORKS 64
+
 struct wpa_double_network {
     bool used, disabled, current;
     char ssid[140], id_str[40];
@@ -19,7 +21,9 @@ struct wpa_double {
     int fd;
     struct sockaddr_un client;
     unsigned client_len; /* 0: nobody is attached */
-    struct wpa_double_network network[8];
+    struct wpa_double_network network[WPA_DOUBLE_NETWORKS];
+    struct wpa_double_network saved[WPA_DOUBLE_NETWORKS]; /* what RECONFIGURE reads again */
+    bool can_reconfigure;
     const char *status;  /* what STATUS and SIGNAL_POLL answer */
     const char *results; /* of SCAN_RESULTS */
     const char *refuse;  /* commands with this in them are answered by FAIL; NULL: none */

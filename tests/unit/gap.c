@@ -28,12 +28,6 @@ static void advertise(bool on)
     assert_int_equal(troth_advertise(&b.host, &adv), TROTH_OK);
 }
 
-static void until_quiet(void)
-{
-    while (b.host.hci.open)
-        bench_reply(&b);
-}
-
 static void advertising_begins_like_this(void **state)
 {
     (void)state;
@@ -57,10 +51,10 @@ static void advertising_begins_like_this(void **state)
     expect_tx(&b,
               "01 08 20 20 __ __ __ __ 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 "
               "00 00 00 00 00 00 00 00 00");
-    until_quiet();
+    bench_reply_all(&b);
     advertise(false);
     assert_int_equal(b.sent[b.sends - 1].octets[4], 0);
-    until_quiet();
+    bench_reply_all(&b);
     assert_false(expect_event(&b, TROTH_EV_ADVERTISING)->u.on);
     expect_no_event(&b);
 }
@@ -70,7 +64,7 @@ static void a_new_interval_pauses_and_resumes(void **state)
     (void)state;
     up();
     advertise(true);
-    until_quiet();
+    bench_reply_all(&b);
     expect_event(&b, TROTH_EV_ADVERTISING);
     b.sends_seen = b.sends;
     struct troth_advertising adv = {.on = true, .connectable = true, .interval_ms = 20};
@@ -78,7 +72,7 @@ static void a_new_interval_pauses_and_resumes(void **state)
     expect_tx(&b, "01 0a 20 01 00");
     bench_reply(&b);
     expect_tx(&b, "01 06 20 0f 20 00 20 00 00 00 00 00 00 00 00 00 00 07 00");
-    until_quiet();
+    bench_reply_all(&b);
     assert_false(expect_event(&b, TROTH_EV_ADVERTISING)->u.on);
     assert_true(expect_event(&b, TROTH_EV_ADVERTISING)->u.on);
     adv.interval_ms = 19;
@@ -93,17 +87,17 @@ static void it_advertises_again_while_a_link_is_free(void **state)
     (void)state;
     up();
     advertise(true);
-    until_quiet();
+    bench_reply_all(&b);
     for (uint8_t i = 0; i < TROTH_MAX_LINKS; i++) {
         assert_true(b.host.gap.adv_on);
         bench_link(&b, (uint8_t)(0x40 + i), true);
-        until_quiet();
+        bench_reply_all(&b);
     }
     assert_false(b.host.gap.adv_on);
     b.events_seen = b.events;
     rx(&b, "04 05 04 00 41 00 13");
     expect_event(&b, TROTH_EV_DISCONNECTED);
-    until_quiet();
+    bench_reply_all(&b);
     assert_true(expect_event(&b, TROTH_EV_ADVERTISING)->u.on);
 }
 
@@ -123,7 +117,7 @@ static void a_refusal_is_reported_and_not_repeated_for_ever(void **state)
     tick(&b, 100000);
     expect_no_tx(&b);
     advertise(true); /* asked for again, it tries again */
-    until_quiet();
+    bench_reply_all(&b);
     assert_true(b.host.gap.adv_on);
 }
 
@@ -137,7 +131,7 @@ static void a_random_address_comes_before_everything(void **state)
     assert_true(b.host.gap.random_set);
     assert_int_equal(b.host.identity.type, TROTH_ADDR_RANDOM);
     advertise(true);
-    until_quiet();
+    bench_reply_all(&b);
     assert_true(b.host.gap.adv_on);
     for (unsigned i = 0; i < b.sends; i++)
         if (b.sent[i].octets[1] == 0x06)
@@ -153,7 +147,7 @@ static void an_identity_is_made_and_stored_when_there_is_none(void **state)
     troth_host_init(&b.host, &b.config);
     b.take[TROTH_ASK_STORE] = true;
     troth_host_start(&b.host, b.now);
-    until_quiet();
+    bench_reply_all(&b);
     assert_int_equal(b.asks, 1);
     assert_int_equal(b.ask[0].type, TROTH_ASK_STORE);
     assert_int_equal(b.ask[0].u.store.kind, TROTH_RECORD_LOCAL);
@@ -240,7 +234,7 @@ static void a_controller_that_does_not_connect_while_advertising(void **state)
     struct troth_addr peer = {TROTH_ADDR_PUBLIC, {1, 2, 3, 4, 5, 6}};
     up();
     advertise(true);
-    until_quiet();
+    bench_reply_all(&b);
     b.sends_seen = b.sends;
     assert_int_equal(troth_connect(&b.host, &peer, 0), TROTH_OK);
     rx(&b, "04 0f 04 0c 01 0d 20");
@@ -255,7 +249,7 @@ static void a_controller_that_does_not_connect_while_advertising(void **state)
     assert_int_equal(troth_connect_cancel(&b.host), TROTH_OK);
     rx(&b, "04 0e 04 01 0e 20 00");
     rx(&b, "04 3e 13 01 02 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00");
-    until_quiet();
+    bench_reply_all(&b);
     assert_true(b.host.gap.adv_on);
 }
 

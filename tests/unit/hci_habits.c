@@ -51,12 +51,6 @@ static void advertise(void)
     assert_int_equal(troth_advertise(&b.host, &adv), TROTH_OK);
 }
 
-static void until_quiet(void)
-{
-    while (b.host.hci.open)
-        bench_reply(&b);
-}
-
 /* The last event of this type; NULL: none came. */
 static const struct troth_event *last(enum troth_event_type type)
 {
@@ -114,7 +108,7 @@ static void reset_may_take_its_time(void **state)
     bench_reply(&b);
     assert_int_equal(b.host.hci.open, HCI_READ_LOCAL_VERSION);
     tick(&b, HCI_COMMAND_TIMEOUT_MS - 1);
-    until_quiet();
+    bench_reply_all(&b);
     expect_event(&b, TROTH_EV_READY);
     assert_int_equal(troth_host_deadline(&b.host), TROTH_NEVER);
 }
@@ -175,7 +169,7 @@ static void optional_commands_may_be_missing(void **state)
                 }
                 assert_true(expect_event(&b, TROTH_EV_READY)->u.ready.acl_len);
                 advertise();
-                until_quiet();
+                bench_reply_all(&b);
                 assert_true(expect_event(&b, TROTH_EV_ADVERTISING)->u.on);
                 expect_no_event(&b);
             }
@@ -213,7 +207,7 @@ static void optional_commands_may_go_unanswered(void **state)
             expect_no_event(&b);
         }
         advertise();
-        until_quiet();
+        bench_reply_all(&b);
         assert_true(expect_event(&b, TROTH_EV_ADVERTISING)->u.on);
     }
 }
@@ -255,7 +249,7 @@ static void no_address_means_a_static_one(void **state)
         while (b.host.hci.open != HCI_READ_BD_ADDR)
             bench_reply(&b);
         rx(&b, answers[i]);
-        until_quiet();
+        bench_reply_all(&b);
         const struct troth_event *e = expect_event(&b, TROTH_EV_READY);
         assert_int_equal(e->u.ready.identity.type, TROTH_ADDR_RANDOM);
         assert_memory_equal(e->u.ready.identity.b, b.config.local.static_addr.b, 6);
@@ -337,9 +331,9 @@ static void what_was_wanted_is_resumed(void **state)
         assert_int_equal(troth_bonds_load(&b.host, &keys, NULL), TROTH_OK);
         bench_up(&b);
         advertise();
-        until_quiet();
+        bench_reply_all(&b);
         troth_link link = bench_link(&b, 0x40, true);
-        until_quiet(); /* it advertises beside the link */
+        bench_reply_all(&b); /* it advertises beside the link */
         b.events_seen = b.events;
         /* bench_link's event is the one fail_by_silence takes the link from */
         b.event[b.events - 1].link = link;
@@ -356,7 +350,7 @@ static void what_was_wanted_is_resumed(void **state)
         troth_host_start(&b.host, b.now);
         expect_tx(&b, "01 03 0c 00");
         rx(&b, "04 10 01 21"); /* still from before the Reset */
-        until_quiet();
+        bench_reply_all(&b);
         expect_event(&b, TROTH_EV_READY);
         assert_true(expect_event(&b, TROTH_EV_ADVERTISING)->u.on);
         expect_no_event(&b);
@@ -379,7 +373,7 @@ static void advertising_may_be_refused_beside_a_link(void **state)
         bench_init(&b);
         bench_up(&b);
         advertise();
-        until_quiet();
+        bench_reply_all(&b);
         troth_link link = bench_link(&b, 0x40, true);
         char text[40];
         assert_int_equal(b.host.hci.open, HCI_LE_SET_ADVERTISING_ENABLE);

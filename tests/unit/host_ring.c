@@ -60,8 +60,7 @@ static void a_callback_may_start_the_host_again(void **state)
     expect_event(&b, TROTH_EV_DISCONNECTED);
     expect_tx(&b, "01 03 0c 00");
     b.on_event = NULL;
-    while (b.host.hci.open)
-        bench_reply(&b);
+    bench_reply_all(&b);
     expect_event(&b, TROTH_EV_READY);
 }
 

@@ -238,6 +238,67 @@ static void stops_unasked(void **state)
     assert_int_equal(told[0].type, TROTH_PROTOCOMM_EV_STOP);
 }
 
+/* A backend that knows the answer at once. */
+static int joins_at_once(void *ctx, uint32_t id, const struct troth_credentials *c)
+{
+    int r = net_join(ctx, id, c);
+    net_joined();
+    return r;
+}
+
+static void stops_after_a_join_at_once(void **state)
+{
+    (void)state;
+    static const struct troth_net_ops quick = {joins_at_once, net_leave, net_scan, NULL};
+    struct troth_credentials net0 = wifi("net0", "passw0rd");
+    up(2, WIFI);
+    net.ops = &quick;
+    assert_int_equal(set_and_apply(&net0), TROTH_OK);
+    state_is(CONNECTED);
+    tolds = 0;
+    pass(1000);
+    assert_int_equal(tolds, 1);
+    assert_int_equal(told[0].type, TROTH_PROTOCOMM_EV_STOP);
+}
+
+/*
+ * What was set goes with its session, and that may tell of the network that is joined: who then stops
+ * provisioning is within the end of a session.
+ */
+static void stops_when_connected(void *ctx, const struct troth_prov_event *event)
+{
+    on_prov(ctx, event);
+    if (event->type == TROTH_PROV_EV_STATE && event->state == TROTH_PROV_CONNECTED)
+        troth_protocomm_stop(&pc);
+}
+
+static void stopped_by_the_end_of_a_session(void **state)
+{
+    (void)state;
+    struct troth_credentials net0 = wifi("net0", "passw0rd");
+    up(2, WIFI);
+    assert_int_equal(set_and_apply(&net0), TROTH_OK);
+    net_joined();
+    assert_int_equal(set_and_apply(&net0), TROTH_OK);
+    for (unsigned n = 0; n < 3; n++) {
+        troth_net_join_failed(&net_sink, join_id, TROTH_NET_NOT_FOUND);
+        pass(4000);
+    }
+    net_joined(); /* the network before; the status still tells of the failure */
+    state_is(FAILED);
+    assert_int_equal(prov.state, TROTH_PROV_FAILED);
+    assert_false(send_hex(SCAN, vector("wifi_scan_start_default"), TROTH_OK));
+    prov.cfg.event = stops_when_connected;
+    unsigned was = response.count;
+    tolds = 0;
+    troth_protocomm_gone(&pc, pc.session);
+    assert_int_equal(prov.state, TROTH_PROV_CONNECTED);
+    assert_int_equal(response.count, was + 1);
+    assert_int_equal(response.result, TROTH_STALE);
+    assert_int_equal(tolds, 1);
+    assert_int_equal(told[0].type, TROTH_PROTOCOMM_EV_ENDED);
+}
+
 /* What one client set and did not apply is not the next one's; another protocol's try is not ours. */
 static void others(void **state)
 {
@@ -390,10 +451,16 @@ static void does_not_stop(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(wifi_scan),      cmocka_unit_test(held_scans),
-        cmocka_unit_test(thread_scan),    cmocka_unit_test(resets),
-        cmocka_unit_test(reprovisioning), cmocka_unit_test(stops_unasked),
-        cmocka_unit_test(others),         cmocka_unit_test(others_provision),
+        cmocka_unit_test(wifi_scan),
+        cmocka_unit_test(held_scans),
+        cmocka_unit_test(thread_scan),
+        cmocka_unit_test(resets),
+        cmocka_unit_test(reprovisioning),
+        cmocka_unit_test(stops_unasked),
+        cmocka_unit_test(stops_after_a_join_at_once),
+        cmocka_unit_test(stopped_by_the_end_of_a_session),
+        cmocka_unit_test(others),
+        cmocka_unit_test(others_provision),
         cmocka_unit_test(does_not_stop),
     };
     return cmocka_run_group_tests(tests, load, unload);

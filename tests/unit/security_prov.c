@@ -158,6 +158,19 @@ static void the_device_draws_again(void **state)
     cJSON_Delete(all);
 }
 
+/* Both ends with this vector's draws, to the length of the device's first answer, in msg[1]. */
+static size_t first_answer(const cJSON *v)
+{
+    size_t len;
+    ends_configure(&e, 2);
+    script(&e.client_chance, v, "a");
+    script(&e.device_chance, v, "b");
+    ends_open(&e);
+    assert_int_equal(troth_security_hello(&e.client, e.msg[0], CAP, &len), TROTH_OK);
+    assert_int_equal(troth_security_serve(&e.device, e.msg[0], len, e.msg[1], CAP, &len), TROTH_OK);
+    return len;
+}
+
 /*
  * A device that drew again because of K, M1 or M2 would let whoever asks often enough strike out
  * passwords, each time three in 256 of those that are left: what it sends depends on B alone.
@@ -170,14 +183,7 @@ static void no_draw_tells_of_the_password(void **state)
     cJSON *all = vectors_load("protocomm.json");
     for (unsigned i = 0; i < 3; i++) {
         const cJSON *v = cJSON_GetObjectItem(all, edges[i]);
-        ends_configure(&e, 2);
-        script(&e.client_chance, v, "a");
-        script(&e.device_chance, v, "b");
-        ends_open(&e);
-        size_t len;
-        assert_int_equal(troth_security_hello(&e.client, e.msg[0], CAP, &len), TROTH_OK);
-        assert_int_equal(troth_security_serve(&e.device, e.msg[0], len, e.msg[1], CAP, &len),
-                         TROTH_OK);
+        size_t len = first_answer(v);
         assert_int_equal(e.device_chance.draws, 1);
         same(v, "session_resp0", e.msg[1], len);
     }
@@ -204,14 +210,7 @@ static void zeros_dropped(void **state)
         vectors_bytes(v, "K", k, 64);
         vectors_bytes(v, "A", a, 384);
         vectors_bytes(v, "B", b, 384);
-        ends_configure(&e, 2);
-        script(&e.client_chance, v, "a");
-        script(&e.device_chance, v, "b");
-        ends_open(&e);
-        size_t len;
-        assert_int_equal(troth_security_hello(&e.client, e.msg[0], CAP, &len), TROTH_OK);
-        assert_int_equal(troth_security_serve(&e.device, e.msg[0], len, e.msg[1], CAP, &len),
-                         TROTH_OK);
+        size_t len = first_answer(v);
         const struct troth_piece key = number_of(k, 64);
         assert_int_equal(key.len, i == 0 ? 63 : 64);
         srp_client_proof(&name, &salt, &wire_a, &wire_b, &key, m1);

@@ -218,6 +218,51 @@ static void field_lengths(void **state)
     }
 }
 
+/* One of the fields the client reads of this response; NULL: there is no such. */
+static pb_size_t *field_of(pb_SessionData *m, uint8_t scheme, unsigned turn, unsigned field)
+{
+    pb_Sec1 *one = &m->proto.sec1;
+    pb_Sec2 *two = &m->proto.sec2;
+    if (scheme == 1 && turn == 0)
+        return field ? &one->payload.sr0.device_random.size : &one->payload.sr0.device_pubkey.size;
+    if (scheme == 1)
+        return field ? NULL : &one->payload.sr1.device_verify_data.size;
+    if (turn == 0)
+        return field ? &two->payload.sr0.device_salt.size : &two->payload.sr0.device_pubkey.size;
+    return field ? &two->payload.sr1.device_nonce.size : &two->payload.sr1.device_proof.size;
+}
+
+/* What is short is not taken; of security 2's B and salt any octet will do. */
+static void response_lengths(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 8; i++) {
+        uint8_t msg[CAP], scheme = i < 4 ? 1 : 2;
+        unsigned turn = i / 2 % 2;
+        size_t len;
+        ends_configure(&e, scheme);
+        ends_open(&e);
+        assert_int_equal(troth_security_hello(&e.client, msg, CAP, &len), TROTH_OK);
+        for (unsigned at = 0; at <= turn; at++) {
+            if (at)
+                assert_int_equal(troth_security_next(&e.client, out, out_len, msg, CAP, &len),
+                                 TROTH_OK);
+            assert_int_equal(troth_security_serve(&e.device, msg, len, out, CAP, &out_len),
+                             TROTH_OK);
+        }
+        pb_SessionData m = decode(out, out_len);
+        pb_size_t *size = field_of(&m, scheme, turn, i % 2);
+        if (!size)
+            continue;
+        *size = scheme == 2 && turn == 0 ? 0 : (pb_size_t)(*size - 1);
+        out_len = encode(&m, out);
+        assert_int_equal(troth_security_next(&e.client, out, out_len, msg, CAP, &len),
+                         TROTH_FAILED);
+        assert_int_equal(e.client.fault, TROTH_SECURITY_MALFORMED);
+        assert_true(all_zero(&e.client.u, sizeof e.client.u));
+    }
+}
+
 /* D3: A that needs no password; on the client's side B; D9: an X25519 key that contributes nothing. */
 static void worthless_keys(void **state)
 {
@@ -551,12 +596,19 @@ static void configurations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(user_names),       cmocka_unit_test(combinations),
-        cmocka_unit_test(field_lengths),    cmocka_unit_test(worthless_keys),
-        cmocka_unit_test(nonces),           cmocka_unit_test(the_stream),
-        cmocka_unit_test(broken_off),       cmocka_unit_test(wrong_secrets),
-        cmocka_unit_test(statuses),         cmocka_unit_test(every_bit),
-        cmocka_unit_test(every_bit_sealed), cmocka_unit_test(security_1_takes_changed_messages),
+        cmocka_unit_test(user_names),
+        cmocka_unit_test(combinations),
+        cmocka_unit_test(field_lengths),
+        cmocka_unit_test(response_lengths),
+        cmocka_unit_test(worthless_keys),
+        cmocka_unit_test(nonces),
+        cmocka_unit_test(the_stream),
+        cmocka_unit_test(broken_off),
+        cmocka_unit_test(wrong_secrets),
+        cmocka_unit_test(statuses),
+        cmocka_unit_test(every_bit),
+        cmocka_unit_test(every_bit_sealed),
+        cmocka_unit_test(security_1_takes_changed_messages),
         cmocka_unit_test(configurations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

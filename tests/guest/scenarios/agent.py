@@ -133,6 +133,28 @@ def not_default(g):
     forget(g, 0)
 
 
+def privileges(g):
+    """Debian's policy lets any user be the agent; one that does not is told as such."""
+    as_maker = "exec busybox su maker -c 'exec troth agent --bluez --json --yes'"
+    a = g.start(as_maker)
+    a.event("registered", default=True)
+    t = pair("--io-cap", "display-yes-no", "--yes")
+    a.event("answered", yes=True)
+    t.ends(0, "a user answers")
+    check(a.end(15) == 0, "the agent stops", a.text())
+    forget(g)
+    g.file("/etc/dbus-1/system.d/none.conf", """<busconfig><policy user="maker">
+<deny send_destination="org.bluez"/></policy></busconfig>""")
+    g.run("dbus-send --system --print-reply --dest=org.freedesktop.DBus / "
+          "org.freedesktop.DBus.ReloadConfig")
+    a = g.start(as_maker)
+    said = a.event("waiting")["text"]
+    check("does not let this user" in said and "group bluetooth" in said, "what would help", said)
+    check(a.end(15) == 0, "the agent stops", a.text())
+    said = g.run("busybox su maker -c 'troth doctor'", status=1)
+    check("policy does not let this user" in said, "the doctor as well", said)
+
+
 def bluetoothd_comes_back(g, d):
     a = Agent(g, "--yes")
     d.kill(9)
@@ -157,6 +179,7 @@ def main():
     not_default(g)
     by_hand(g)
     by_rule(g)
+    privileges(g)
     bluetoothd_comes_back(g, d)
 
 

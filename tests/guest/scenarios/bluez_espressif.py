@@ -4,12 +4,6 @@ from bluez_lamp import *
 from guest import *
 
 
-def file(name, text):
-    with open(path(name), "w") as f:
-        f.write(text + "\n")
-    return name
-
-
 def security_2(g):
     g.file("/tmp/password", "gatehouse\n")
     lamp = Lamp(g, "two.db", "--provision espressif --sec-ver 2 --sec2-user maker "

@@ -1,28 +1,18 @@
 """iwd as the network backend, its own DHCP, hostapd as the access point."""
 from access_point import *
+from network_daemons import iwd_set_up
 
+RUN = "exec /usr/libexec/iwd -d -i wlan1"
 KEPT = "/var/lib/iwd"
-
-
-class Iwd:
-    def __init__(self, g):
-        self.g = g
-        self.start()
-
-    def start(self):
-        self.p = self.g.start("exec /usr/libexec/iwd -d -i wlan1")
 
 
 def main():
     g = Guest()
     ap = AccessPoint(g)
-    g.run("modprobe -a algif_hash algif_skcipher cmac ecb des_generic md4 sha512_generic "
-          "pkcs8_key_parser")
-    g.file("/etc/iwd/main.conf", "[General]\nEnableNetworkConfiguration=true\n"
-           "[Network]\nNameResolvingService=none\n")
     g.dbus()
+    iwd_set_up(g)
     n = Network(g, "iwd:wlan1", 11000)
-    d = Iwd(g)
+    daemon = g.start(RUN)
     n.p.event("here")
     seen = n.sees("Meadow", "Brook", "Fen", "Mixed")
     check(seen["Meadow"]["security"] == "WPA2/WPA3" and seen["Fen"]["security"] == "open" and
@@ -50,9 +40,9 @@ def main():
         check(n.join(name)["event"] == "refused", f"{name} is nothing for iwd")
     n.p.told("shortcoming")
 
-    d.p.end(9)
+    daemon.end(9)
     n.p.event("lost", reason="BACKEND_GONE")
-    d.start()
+    g.start(RUN)
     n.p.event("here")
     n.joins("Hollow")
     ap.stop()

@@ -1,33 +1,18 @@
 """NetworkManager as the network backend, its own DHCP, hostapd as the access point."""
 from access_point import *
+from network_daemons import networkmanager_set_up
 
-CONF = """[main]
-plugins=keyfile
-auth-polkit=false
-[device]
-wifi.scan-rand-mac-address=no
-"""
+RUN = "exec NetworkManager --debug --log-level=INFO"
 KEPT = "/etc/NetworkManager/system-connections"
-
-
-class Manager:
-    def __init__(self, g):
-        self.g = g
-        self.start()
-
-    def start(self):
-        self.p = self.g.start("exec NetworkManager --debug --log-level=INFO")
 
 
 def main():
     g = Guest()
     ap = AccessPoint(g)
-    g.file("/etc/NetworkManager/NetworkManager.conf", CONF)
-    g.run("mount -o remount,ro /sys; mkdir -p /run/NetworkManager")  # no udev to wait for
     g.dbus()
-    g.start("exec wpa_supplicant -u -s")
+    networkmanager_set_up(g)
     n = Network(g, "nm:wlan1", 12000)
-    m = Manager(g)
+    manager = g.start(RUN)
     n.p.event("here")
     seen = n.sees("Meadow", "Brook", "Fen", "Mixed")
     check(seen["Meadow"]["security"] == "WPA2-PSK" and seen["Brook"]["security"] == "WPA3-SAE" and
@@ -52,9 +37,9 @@ def main():
         n.joins(name)
         g.retry(f"ls {KEPT} | grep -q {name} && test $(ls {KEPT} | wc -l) = 1")  # only it
 
-    m.p.end(9)
+    manager.end(9)
     n.p.event("lost", reason="BACKEND_GONE")
-    m.start()
+    g.start(RUN)
     n.p.event("here")
     n.joins("Hollow")
     ap.stop()

@@ -1,6 +1,7 @@
 """trothd is provisioned by troth over the air, and joins through NetworkManager, then through iwd:
 WPA2, a wrong password with the old network kept, SAE; erased, the service has forgotten it too."""
 from access_point import *
+from network_daemons import iwd, networkmanager
 
 
 def phone(status, *arguments):
@@ -13,25 +14,6 @@ def provision(name, security, password, status=0):
         f.write(password + "\n")
     return phone(status, "provision", "wifi", "Lamp", "--ssid", name, "--security", security,
                  "--password-file", path("password"))
-
-
-def networkmanager(g):
-    g.file("/etc/NetworkManager/NetworkManager.conf", "[main]\nplugins=keyfile\n"
-           "auth-polkit=false\n[device]\nwifi.scan-rand-mac-address=no\n")
-    g.run("mount -o remount,ro /sys; mkdir -p /run/NetworkManager")  # no udev to wait for
-    daemons = [g.start("exec wpa_supplicant -u -s"), g.start("exec NetworkManager --debug")]
-    g.retry("nmcli -t device | grep -q '^wlan1:wifi:disconnected'")
-    return daemons
-
-
-def iwd(g):
-    g.run("modprobe -a algif_hash algif_skcipher cmac ecb des_generic md4 sha512_generic "
-          "pkcs8_key_parser")
-    g.file("/etc/iwd/main.conf", "[General]\nEnableNetworkConfiguration=true\n"
-           "[Network]\nNameResolvingService=none\n")
-    daemons = [g.start("exec /usr/libexec/iwd -i wlan1")]
-    g.retry("iwctl device list | grep -q wlan1")
-    return daemons
 
 
 def provisioned(g, name, kept):
@@ -50,7 +32,7 @@ def provisioned(g, name, kept):
     g.retry(f"ls {kept} | grep -q Brook && ! ls {kept} | grep -q Meadow")
     check(NETWORKS["Brook"][1] not in lamp.text(), "no password is said", lamp.text())
     phone(0, "erase", "Lamp")
-    lamp.event("erased")
+    lamp.event("forgot")
     g.retry(f"! ls {kept} | grep -q Brook")
     check(lamp.end(15) == 0, "it ends", lamp.text())
     os.remove(path("phone.db"))

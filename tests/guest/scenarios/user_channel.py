@@ -3,9 +3,9 @@ device is provisioned and joins a WPA2 and an SAE network, its adapter vanishes 
 machine is rebooted, and it goes on with its bond and its network."""
 from access_point import *
 from guest import *
+from network_daemons import WPA, supplicant
 
 STORE = "/var/lib/troth"
-WPA = "/run/wpa_supplicant"
 TROTHD = f"trothd --store {STORE}/device.db --name Lamp --agent none"
 
 
@@ -58,14 +58,6 @@ def refusals(g):
     g.run("hciconfig hci0 down; rfkill block bluetooth")
     refused(g, ["rfkill unblock bluetooth"])
     g.run("rfkill unblock bluetooth; hciconfig hci0 up")
-
-
-def supplicant(g):
-    """wpa_supplicant on wlan1, and whoever asks for an address when it is connected."""
-    g.file(f"{STORE}/wpa.conf", f"ctrl_interface={WPA}\nupdate_config=1\nfreq_list=2412\n", 0o600)
-    g.start(f"exec wpa_supplicant -D nl80211 -i wlan1 -c {STORE}/wpa.conf")
-    g.retry(f"test -S {WPA}/wlan1")
-    g.start(f"exec wpa_cli -p {WPA} -i wlan1 -a /bin/action.sh")
 
 
 def device(g):
@@ -131,7 +123,7 @@ def both_in_the_guest(g):
 def reboot(g):
     g.reboot()
     AccessPoint(g, ("Meadow", "Brook"))
-    supplicant(g)
+    supplicant(g, STORE)
     g.adapter(0)
     lamp = device(g)
     check(lamp.told("start")["bonds"] == 2, "it has its bonds", lamp.text())
@@ -155,7 +147,7 @@ def main():
     g.file("/tmp/networks", "[network]\nssid = Meadow\nsecurity = open\n")
     refusals(g)
     AccessPoint(g, ("Meadow", "Brook"))
-    supplicant(g)
+    supplicant(g, STORE)
     check("UP" in g.run("hciconfig hci0"), "the adapter is on")
     lamp = device(g)
     refused(g, ["another program has hci0 for itself"])
