@@ -58,7 +58,7 @@
 #define TROTH_PROTOCOMM_APPS 4 /* endpoints of the application, at least 1 */
 #endif
 #ifndef TROTH_PROTOCOMM_RESULTS
-#define TROTH_PROTOCOMM_RESULTS 16 /* scan results kept for a client, 4 to 64 */
+#define TROTH_PROTOCOMM_RESULTS 16 /* scan results kept for a client, 4 to 16 */
 #endif
 
 #endif

@@ -117,20 +117,24 @@ static void close_request(struct troth_protocomm *pc)
     timer_stop(&pc->hold_timer);
 }
 
-/* Wipes all that was the session's; what waits for a response learns that there is none. */
+/*
+ * Wipes all that was the session's; what waits for a response learns that there is none. What was
+ * set may tell of another network as it goes, and who hears that may end the session once more.
+ */
 static void end_session(struct troth_protocomm *pc)
 {
     bool waits = pc->open && !pc->handling, was = pc->here;
     uint32_t session = pc->session;
     troth_security_end(&pc->security);
-    protocomm_unset(pc);
     pc->here = false;
     if (waits) {
         close_request(pc);
         wipe(pc->in, sizeof pc->in);
         wipe(pc->out, sizeof pc->out);
-        respond(pc, session, TROTH_STALE);
     }
+    protocomm_unset(pc);
+    if (waits)
+        respond(pc, session, TROTH_STALE);
     if (was)
         tell(pc, TROTH_PROTOCOMM_EV_ENDED);
 }

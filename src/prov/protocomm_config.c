@@ -189,14 +189,16 @@ static uint32_t apply(struct troth_protocomm *pc)
     VERIFY(c, pb_INTERNAL_ERROR);
     enum troth_net_reason reason = troth_credentials_check(c);
     uint8_t view = pc->view;
-    pc->view = VIEW_RUNNING;
+    bool stopping = pc->stopping;
+    pc->view = VIEW_RUNNING; /* before: a backend may know at once */
+    pc->stopping = false;
     if (troth_prov_connect(pc->cfg.prov, TROTH_PROTOCOMM_WRITER) != TROTH_OK) {
         pc->view = view;
+        pc->stopping = stopping;
         return pb_INTERNAL_ERROR;
     }
     pc->set = false;
     pc->hidden = false;
-    pc->stopping = false;
     wipe(c, sizeof *c);
     return reason && pc->cfg.kind == TROTH_NET_THREAD ? pb_INTERNAL_ERROR : pb_SUCCESS;
 }

@@ -14,6 +14,10 @@ enum {
     RESULT_THREAD = 10,
 };
 
+#define PAGE_MAX                                                                                   \
+    (sizeof((pb_RespScanWifiResult *)0)->entries / sizeof *((pb_RespScanWifiResult *)0)->entries)
+_Static_assert(TROTH_PROTOCOMM_RESULTS <= PAGE_MAX, "scan.options: a page may be all there is");
+
 static int reply(struct troth_protocomm *pc, pb_Scan *m, uint32_t msg, uint32_t status)
 {
     m->msg = msg + 1;

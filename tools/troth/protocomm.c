@@ -261,10 +261,12 @@ bool protocomm_send(struct protocomm *p, const char *endpoint, const uint8_t *in
 {
     static uint8_t sealed[PROTOCOMM_MAX + TROTH_SECURITY_OVERHEAD];
     static uint8_t reply[PROTOCOMM_MAX + TROTH_SECURITY_OVERHEAD];
-    size_t n;
-    if (len > PROTOCOMM_MAX - TROTH_SECURITY_OVERHEAD)
-        return protocomm_failed(p, "TOO_LONG", "more than %d octets fit no message",
-                                PROTOCOMM_MAX - TROTH_SECURITY_OVERHEAD);
+    size_t n, most = (p->way->http ? PROTOCOMM_MAX : TROTH_VALUE_MAX) -
+                     (p->ver.scheme == 2 ? TROTH_SECURITY_OVERHEAD : 0);
+    if (len > most)
+        return protocomm_failed(p, "TOO_LONG",
+                                "that is too long: a message over %s has at most %zu octets",
+                                p->way->http ? "HTTP" : "BLE", most);
     if (troth_security_seal(&p->security, in, len, sealed, &n) != TROTH_OK)
         return protocomm_failed(p, troth_security_fault_name(p->security.fault), "%s",
                                 troth_security_fault_words(p->security.fault));

@@ -57,7 +57,7 @@ bool protocomm_control(struct protocomm *p, uint8_t op)
                              : "; it does so only after a success, when its maker let it");
     out_result("result", out_fields("done:s", reset ? "reset" : "reprov"),
                reset ? "the device forgot what had failed, if anything had, and waits for a network"
-                     : "the device left its network and waits for another");
+                     : "the device waits for another network");
     return true;
 }
 

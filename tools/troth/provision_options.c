@@ -6,8 +6,10 @@
 #include "common/qr_read.h"
 #include "common/secret.h"
 
+#include <errno.h>
 #include <string.h>
 #include <troth/qr_payload.h>
+#include <unistd.h>
 
 struct provision_options provision_options = {
     .scheme = -1, .salt_len = 16, .wifi = {.security = TROTH_WIFI_AUTO}};
@@ -69,6 +71,9 @@ int provision_check(const struct cli *cli)
         o->service_name = NULL;
     if (o->custom_data && o->custom_data_file)
         return cli_misuse(cli, "of --custom_data and --custom-data-file only one can be given");
+    if (o->custom_data_file && strcmp(o->custom_data_file, "-") &&
+        access(o->custom_data_file, R_OK))
+        return cli_misuse(cli, "--custom-data-file %s: %s", o->custom_data_file, strerror(errno));
     if (!o->generate && (o->format || o->out))
         return cli_misuse(cli, "--cred-format and --cred-out go with --sec2-gen-cred");
     if (o->http && (o->way == PROVISION_BLE || (o->service_name && o->way == PROVISION_HTTP)))

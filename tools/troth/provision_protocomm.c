@@ -1,4 +1,5 @@
 /* troth provision with a device that speaks Espressif's protocol: the steps in their order. */
+#include "protocomm_parts.h"
 #include "provision.h"
 
 #include "common/out.h"
@@ -15,7 +16,7 @@ static const char *kind_name(uint8_t kind)
 static bool custom(struct protocomm *p)
 {
     const struct provision_options *o = &provision_options;
-    static uint8_t data[PROTOCOMM_MAX];
+    static uint8_t data[PROTOCOMM_MAX + 1]; /* one more: a longer file is noticed */
     if (o->custom_data)
         return protocomm_custom(p, (const uint8_t *)o->custom_data, strlen(o->custom_data));
     if (!o->custom_data_file)
@@ -23,13 +24,20 @@ static bool custom(struct protocomm *p)
     bool is_stdin = !strcmp(o->custom_data_file, "-");
     FILE *f = is_stdin ? stdin : fopen(o->custom_data_file, "rb");
     if (!f)
-        return client_fail(p->c, "cannot read %s: %s", o->custom_data_file, strerror(errno));
+        return protocomm_failed(p, "NO_CUSTOM_DATA", "cannot read %s: %s", o->custom_data_file,
+                                strerror(errno));
     size_t n = fread(data, 1, sizeof data, f);
     bool ok = !ferror(f);
     if (!is_stdin)
         fclose(f);
-    ok = ok ? protocomm_custom(p, data, n)
-            : client_fail(p->c, "cannot read %s", o->custom_data_file);
+    if (!ok)
+        protocomm_failed(p, "NO_CUSTOM_DATA", "cannot read %s", o->custom_data_file);
+    else if (!n) /* over BLE it would be no message at all */
+        ok = protocomm_failed(p, "NO_CUSTOM_DATA",
+                              "there is no custom data in %s: one octet is the least",
+                              o->custom_data_file);
+    else
+        ok = protocomm_custom(p, data, n);
     secret_wipe(data, sizeof data);
     return ok;
 }
@@ -71,8 +79,9 @@ static bool ask_wifi(struct protocomm *p, struct credentials *k)
 {
     struct troth_scan_result picked;
     if (!k->have_ssid && !client_interactive())
-        return client_fail(p->c, "the device wants a Wi-Fi network: give --ssid and "
-                                 "--password-file FILE");
+        return protocomm_failed(p, "NOBODY_TO_ASK",
+                                "the device wants a Wi-Fi network: give --ssid and "
+                                "--password-file FILE");
     if (!k->have_ssid && p->ver.can_scan) {
         if (!protocomm_pick(p, &picked))
             return false;
@@ -155,8 +164,8 @@ bool provision_by_protocomm(struct client *c, const struct protocomm_way *way,
         return false;
     p.kind = p.ver.kind;
     if (kind && kind != p.kind)
-        return client_fail(c, "the device is for %s: troth provision %s",
-                           p.kind == TROTH_NET_THREAD ? "Thread" : "Wi-Fi", kind_name(p.kind));
+        return protocomm_failed(&p, "OTHER_NETWORK", "the device is for %s: troth provision %s",
+                                p.kind == TROTH_NET_THREAD ? "Thread" : "Wi-Fi", kind_name(p.kind));
     bool link_must = !way->http && (p.ver.scheme == 0 || client_options.policy.require_mitm);
     bool ok = (!link_must || security_demand(c)) && protocomm_begin(&p) && steps(&p, n);
     protocomm_end(&p);

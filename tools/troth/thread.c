@@ -1,4 +1,5 @@
 /* The Thread network a person wants a device on. */
+#include "protocomm_parts.h"
 #include "provision.h"
 
 #include "common/out.h"
@@ -139,16 +140,17 @@ static bool find(struct protocomm *p, const char *who, struct troth_scan_result 
         if (!is_named(r, who))
             continue;
         if (found && memcmp(found->thread.ext_pan_id, r->thread.ext_pan_id, 8))
-            return client_fail(p->c,
-                               "several networks are called \"%s\": give the extended PAN ID of "
-                               "one, which --list shows",
-                               who);
+            return protocomm_failed(
+                p, "AMBIGUOUS",
+                "several networks are called \"%s\": give the extended PAN ID of "
+                "one, which --list shows",
+                who);
         if (!found || r->rssi > found->rssi)
             found = r;
     }
     if (!found)
-        return client_fail(p->c, "the device sees no network \"%s\"; --list shows what it sees",
-                           who);
+        return protocomm_failed(
+            p, "NOT_SEEN", "the device sees no network \"%s\"; --list shows what it sees", who);
     *picked = *found;
     return true;
 }
@@ -193,14 +195,16 @@ bool thread_dataset(struct protocomm *p, struct provision_network *n)
     if (n->have_dataset)
         return true;
     if (!provision_options.network && !client_interactive())
-        return client_fail(p->c, "the device wants a Thread network: give --dataset FILE, or "
-                                 "--network NAME and --network-key-file FILE");
+        return protocomm_failed(p, "NOBODY_TO_ASK",
+                                "the device wants a Thread network: give --dataset FILE, or "
+                                "--network NAME and --network-key-file FILE");
     if (!ask_network(p, n))
         return false;
     n->dataset.len = 0;
     if (troth_dataset_pick(&n->dataset, &n->picked, n->network_key) != TROTH_OK)
-        return client_fail(p->c, "what the device told of that network makes no dataset; give "
-                                 "--dataset FILE");
+        return protocomm_failed(p, "STRANGE_ANSWER",
+                                "what the device told of that network makes no dataset; give "
+                                "--dataset FILE");
     n->have_dataset = true;
     return true;
 }
