@@ -1,11 +1,7 @@
 # Agents: one that attaches to a device and leaves it, by hand, by script, by rule; the device's own
 # as a fallback; prompts that close; the stepping one, the refusing one, scripts on both sides.
-set -u
-: "${TROTH_BIN:?the folder of the programs}" "${TROTH_SOURCE:?}"
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-PYTHONPATH=$TROTH_SOURCE/tests/support PYTHONDONTWRITEBYTECODE=1 python3 - <<'PY'
+. "${TROTH_SOURCE:?}/tests/support/folder.sh"
+python3 - <<'PY'
 import pty, re, stat
 from programs import *
 

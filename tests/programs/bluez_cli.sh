@@ -1,11 +1,7 @@
 # What the programs say about BlueZ where there is none: the options that BlueZ cannot honour are
 # refused by name, before anything is opened; no bus and no bluetoothd are told in a sentence.
-set -u
-: "${TROTH_BIN:?the folder of the programs}" "${TROTH_SOURCE:?}"
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-PYTHONPATH=$TROTH_SOURCE/tests/support PYTHONDONTWRITEBYTECODE=1 python3 - <<'PY'
+. "${TROTH_SOURCE:?}/tests/support/folder.sh"
+python3 - <<'PY'
 from programs import *
 
 BUS = """<busconfig><listen>unix:path={0}/bus</listen><auth>EXTERNAL</auth>

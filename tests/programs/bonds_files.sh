@@ -1,11 +1,7 @@
 # troth bonds export and import: what goes out comes back and serves; what is damaged in any octet,
 # weaker, of another identity or in the way changes nothing.
-set -u
-: "${TROTH_BIN:?the folder of the programs}" "${TROTH_SOURCE:?}"
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-PYTHONPATH=$TROTH_SOURCE/tests/support PYTHONDONTWRITEBYTECODE=1 python3 - <<'PY'
+. "${TROTH_SOURCE:?}/tests/support/folder.sh"
+python3 - <<'PY'
 import copy, stat, zlib
 from programs import *
 

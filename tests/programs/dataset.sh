@@ -1,15 +1,8 @@
 # troth dataset: what it makes is a whole dataset, by another reader's account too; what it shows keeps
 # keys to itself; what is no dataset is refused in one sentence.
-set -u
-: "${TROTH_BIN:?the folder of the programs}" "${TROTH_SOURCE:?}"
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-export NO_COLOR=1
-for python in python3 /usr/bin/python3; do
-    "$python" -c 'import google.protobuf' 2>/dev/null && break
-done
-PYTHONPATH=$TROTH_SOURCE/tests/support:$TROTH_SOURCE/tests/interop/protocomm $python -B - <<'PY'
+. "${TROTH_SOURCE:?}/tests/support/folder.sh"
+python_with_protocomm
+$python - <<'PY'
 from programs import *
 import stat
 import wire

@@ -1,14 +1,10 @@
 # The demo's Thread story: by itself to its end, and as a visitor types it; the QR code on its screen
 # is read by zbarimg, an independent dissector reads what crossed, and no line tells a network key.
-set -u
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
+. "${TROTH_SOURCE:?}/tests/support/folder.sh"
 export TERM=xterm
-unset NO_COLOR COLORFGBG TROTH_TRANSPORT TROTH_DEMO_DIR
-python3 -B - "$TROTH_SOURCE/tests/support" <<'PY'
-import glob, sys
-sys.path.insert(0, sys.argv[1])
+unset NO_COLOR COLORFGBG TROTH_DEMO_DIR
+python3 - <<'PY'
+import glob
 from picture import DARK, LIGHT, codes, rasterise
 from programs import *
 from screen import Screen

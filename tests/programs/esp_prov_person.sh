@@ -1,15 +1,8 @@
 # troth provision as a person does it, with devices of Espressif's protocol: look again, pick, say a
 # wrong secret and then the right one, a wrong passphrase or key and then the right one, break off.
-set -u
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-export XDG_STATE_HOME=$dir NO_COLOR=1 PYTHONDONTWRITEBYTECODE=1
-unset TROTH_TRANSPORT STATE_DIRECTORY
-for python in python3 /usr/bin/python3; do
-    "$python" -c 'import cryptography, google.protobuf' 2>/dev/null && break
-done
-PYTHONPATH=$TROTH_SOURCE/tests/support:$TROTH_SOURCE/tests/interop/protocomm $python - <<'PY'
+. "${TROTH_SOURCE:?}/tests/support/folder.sh"
+python_with_protocomm
+$python - <<'PY'
 import contextlib, termios, threading
 import device as device_module
 from programs import *

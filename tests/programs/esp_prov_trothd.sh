@@ -1,15 +1,9 @@
 # troth provision with trothd as a device that speaks Espressif's protocol: over BLE, found by its
 # advertisement, its name, its QR code or a person; security 0, 1, 2; pairing where the link demands
 # it; and over HTTP.
-set -u
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-export XDG_STATE_HOME=$dir NO_COLOR=1
-unset TROTH_TRANSPORT STATE_DIRECTORY
-python3 -B - "$TROTH_SOURCE/tests/support" <<'PY'
-import json, sys
-sys.path.insert(0, sys.argv[1])
+. "${TROTH_SOURCE:?}/tests/support/folder.sh"
+python3 - <<'PY'
+import json
 from programs import *
 from screen import Screen
 

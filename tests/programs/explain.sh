@@ -1,54 +1,10 @@
 #!/usr/bin/env bash
 # troth explain: captures made by hand, in every datalink, whole and damaged; captures of our own
 # programs over the air, from both ends and from the air; and tshark as a second reader.
-set -u
-bin=${TROTH_BIN:?}
+. "${TROTH_SOURCE:?}/tests/support/programs.sh"
 troth=$bin/troth
-here=${TROTH_SOURCE:?}/tests/programs
-dir=$(mktemp -d)
-export XDG_STATE_HOME=$dir/state NO_COLOR=1 PYTHONDONTWRITEBYTECODE=1
-export TROTH_TRANSPORT=unix:$dir/air
-unset STATE_DIRECTORY
-declare -A pid=()
-failures=0
-
-fault() {
-    echo "FAILED: $*"
-    failures=$((failures + 1))
-}
-
-pause() { read -rt 0.05 <> <(:) || :; }
-
-await() { # PATTERN FILE
-    local end=$((SECONDS + 20))
-    until grep -qE -- "$1" "$2" 2>/dev/null; do
-        [ "$SECONDS" -lt "$end" ] || { fault "no \"$1\" in $2: $(cat "$2" 2>/dev/null)"; return 1; }
-        pause
-    done
-}
-
-start() { # NAME COMMAND...
-    local name=$1
-    shift
-    : >"$dir/$name.log" # before the fork: an older line must not be taken for its first
-    "$@" >"$dir/$name.log" 2>&1 </dev/null &
-    pid[$name]=$!
-}
-
-stop() {
-    [ -n "${pid[$1]:-}" ] || return 0
-    kill "${pid[$1]}" 2>/dev/null
-    wait "${pid[$1]}"
-    unset "pid[$1]"
-}
-
-finish() {
-    local name
-    for name in "${!pid[@]}"; do stop "$name"; done
-    rm -rf "$dir"
-}
-trap finish EXIT
-trap 'exit 1' TERM INT
+here=$TROTH_SOURCE/tests/programs
+export PYTHONDONTWRITEBYTECODE=1
 
 mkdir "$dir/hand" "$dir/controllers"
 python3 "$here/explain_captures.py" "$dir/hand" || fault 'the captures cannot be made'
@@ -138,7 +94,7 @@ fi
 
 printf '%s\n' '[network]' 'ssid = Meadow' 'security = open' >"$dir/networks"
 start air "$troth" air --listen "$TROTH_TRANSPORT" --capture "$dir/controllers" --trace
-await 'status: listening on|listening' "$dir/air.log" || exit 1
+await 'status: listening on|listening' "$dir/air.log"
 
 device() { # NAME MODE OPTIONS...
     local name=$1 mode=$2

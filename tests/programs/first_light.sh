@@ -2,57 +2,8 @@
 # troth and trothd over the air, by options alone. What is believed: the air's link state, the
 # simulated network's truth, the stores, exit statuses; the programs' own text only where the text
 # itself is what is tested.
-set -u
-bin=${TROTH_BIN:?}
+. "${TROTH_SOURCE:?}/tests/support/programs.sh"
 troth=$bin/troth
-dir=$(mktemp -d)
-export XDG_STATE_HOME=$dir NO_COLOR=1
-export TROTH_TRANSPORT=unix:$dir/air
-unset STATE_DIRECTORY
-declare -A pid=()
-failures=0
-
-fault() {
-    echo "FAILED: $*"
-    failures=$((failures + 1))
-}
-
-pause() { read -rt 0.05 <> <(:) || :; }
-
-# await PATTERN FILE [SECONDS]: a line that is there or comes
-await() {
-    local end=$((SECONDS + ${3:-20}))
-    until grep -qE -- "$1" "$2" 2>/dev/null; do
-        [ "$SECONDS" -lt "$end" ] || { fault "no \"$1\" in $2: $(cat "$2" 2>/dev/null)"; return 1; }
-        pause
-    done
-}
-
-# start NAME COMMAND...: in the background, its lines in NAME.log
-start() {
-    local name=$1
-    shift
-    : >"$dir/$name.log"
-    "$@" >"$dir/$name.log" 2>&1 </dev/null &
-    pid[$name]=$!
-}
-
-# stop NAME [SIGNAL]: sets $status
-stop() {
-    [ -n "${pid[$1]:-}" ] || return 0
-    kill -s "${2:-TERM}" "${pid[$1]}" 2>/dev/null
-    wait "${pid[$1]}"
-    status=$?
-    unset "pid[$1]"
-}
-
-finish() {
-    local name
-    for name in "${!pid[@]}"; do stop "$name"; done
-    rm -rf "$dir"
-}
-trap finish EXIT
-trap 'exit 1' TERM INT
 trap '' PIPE # a program that ends early is a failure, not our end
 
 cat >"$dir/tool.py" <<'PY'
@@ -120,7 +71,7 @@ expect_bonds() { # CLIENT DEVICE
     local c d
     c=$(bonds client)
     d=$(bonds device)
-    [ "$c $d" = "$1 $2" ] || fault "bonds: client $c, device $d; expected $1 and $2 ($step)"
+    [ "$c $d" = "$1 $2" ] || fault "bonds: client $c, device $d; expected $1 and $2"
 }
 
 # joined NAME: what the network knows; empty: nothing
@@ -131,7 +82,7 @@ joined() {
 expect_joined() {
     local end=$((SECONDS + 20))
     until [ "$(joined 2>/dev/null)" = "$1" ]; do
-        [ "$SECONDS" -lt "$end" ] || { fault "the network has \"$(joined)\", not \"$1\" ($step)"; return; }
+        [ "$SECONDS" -lt "$end" ] || { fault "the network has \"$(joined)\", not \"$1\""; return; }
         pause
     done
 }
@@ -164,7 +115,7 @@ printf 'clover and rye\n' >"$dir/password"
 printf 'not the password\n' >"$dir/wrong"
 
 start air "$troth" air --listen "$TROTH_TRANSPORT" --status "unix:$dir/air.status" --trace
-await 'status: listening on' "$dir/air.log" || exit 1
+await 'status: listening on' "$dir/air.log"
 
 step='nobody there'
 run 1 none pair Nobody --timeout 1

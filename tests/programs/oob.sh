@@ -1,11 +1,7 @@
 # Out-of-band data between trothd and troth, by files: either side's, both, legacy; wrong, spent,
 # expired, of another device; and what troth oob says of a block.
-set -u
-: "${TROTH_BIN:?the folder of the programs}" "${TROTH_SOURCE:?}"
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-PYTHONPATH=$TROTH_SOURCE/tests/support PYTHONDONTWRITEBYTECODE=1 python3 - <<'PY'
+. "${TROTH_SOURCE:?}/tests/support/folder.sh"
+python3 - <<'PY'
 import shutil, sqlite3, stat, time, zlib
 from programs import *
 

@@ -1,11 +1,7 @@
 # What both programs let demand of a pairing: the options are spelled alike, what makes no sense is
 # told, insecure choices are named at start, and the demands hold over the air.
-set -u
-: "${TROTH_BIN:?the folder of the programs}" "${TROTH_SOURCE:?}"
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-PYTHONPATH=$TROTH_SOURCE/tests/support PYTHONDONTWRITEBYTECODE=1 python3 - <<'PY'
+. "${TROTH_SOURCE:?}/tests/support/folder.sh"
+python3 - <<'PY'
 from programs import *
 
 HELP = ("--core", "--sc-only", "--require-mitm", "--min-key-size", "--models", "--just-works",

@@ -1,15 +1,8 @@
 # trothd as a device of Espressif's provisioning, over HTTP: a client that shares no code with it
 # provisions it with security 0, 1 and 2, is told what went wrong, and no secret is ever in a line.
-set -u
-: "${TROTH_BIN:?the folder of the programs}" "${TROTH_SOURCE:?}"
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-for python in python3 /usr/bin/python3; do
-    "$python" -c 'import cryptography, google.protobuf' 2>/dev/null && break
-done
-export PYTHONDONTWRITEBYTECODE=1
-PYTHONPATH=$TROTH_SOURCE/tests/support:$TROTH_SOURCE/tests/interop/protocomm $python - <<'PY'
+. "${TROTH_SOURCE:?}/tests/support/folder.sh"
+python_with_protocomm
+$python - <<'PY'
 from programs import *
 import re, stat, time
 from client import Client, Failed

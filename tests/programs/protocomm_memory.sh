@@ -1,16 +1,9 @@
 # D11: what a device of Espressif's provisioning keeps in its memory once a client is gone: no
 # passphrase that was only set or tried. (In development mode it keeps the password of security 2,
 # to show it; in production it never has it.)
-set -u
-: "${TROTH_BIN:?the folder of the programs}" "${TROTH_SOURCE:?}"
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-for python in python3 /usr/bin/python3; do
-    "$python" -c 'import cryptography, google.protobuf' 2>/dev/null && break
-done
-export PYTHONDONTWRITEBYTECODE=1
-PYTHONPATH=$TROTH_SOURCE/tests/support:$TROTH_SOURCE/tests/interop/protocomm $python - <<'PY'
+. "${TROTH_SOURCE:?}/tests/support/folder.sh"
+python_with_protocomm
+$python - <<'PY'
 from programs import *
 from client import Client, Failed
 from transport import Http

@@ -1,14 +1,10 @@
 # QR codes: what trothd and troth oob make draw on a terminal, light or dark, painted or not, is
 # rasterised and read by zbarimg; pictures of codes are read by troth; labels are taken and refused.
-set -u
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-cd "$dir" || exit 1
-export XDG_STATE_HOME=$dir TERM=xterm
-unset TROTH_TRANSPORT STATE_DIRECTORY NO_COLOR COLORFGBG
-python3 -B - "$TROTH_SOURCE/tests/support" <<'PY'
-import json, re, sys
-sys.path.insert(0, sys.argv[1])
+. "${TROTH_SOURCE:?}/tests/support/folder.sh"
+export TERM=xterm
+unset NO_COLOR COLORFGBG
+python3 - <<'PY'
+import json, re
 from picture import DARK, LIGHT, beside, codes, pgm, png, rasterise
 from programs import *
 from screen import Screen
@@ -94,6 +90,16 @@ def left_out():
         check("of a device for Thread" in shown, "the link", shown)
     put("made", tool(0, "provision", "--sec2-gen-cred", "--sec2-username", "threadprov",
                      "--sec2-password-file", "password", "--cred-format", "json"))
+    # What is longer than readers take makes no code, rather than a part of it.
+    put("long", "p" * 129)
+    pop = (*ESPRESSIF, "--sec-ver", "1", "--pop-file", "long", "--name", "PROV_F72E6B")
+    user = (*ESPRESSIF, "--sec2-user", "u" * 129, "--sec2-password-file", "password")
+    for arguments, fits in ((pop, True), ((*pop, "--qr-with-secrets"), False), (user, False)):
+        d = Program("trothd", *arguments)
+        d.line("advertising as")
+        d.end(signal.SIGTERM)
+        check(("QR code: {" in d.text()) == fits and ("does not fit a QR code" in d.text()) != fits,
+              f"{arguments}: of 129 octets", d.text())
     text = terminal(*ESPRESSIF, "--sec2-salt-verifier", "made", "--name", "PROV_F72E6B")
     got = codes(rasterise(text, LIGHT))
     check('"pop"' not in got and "PROV_F72E6B" in got, "production", got)

@@ -1,51 +1,7 @@
 #!/usr/bin/env bash
 # trothd with its controller behind a serial line: a pty whose other end is one of the air. Octets
 # are damaged, the line is unplugged and returns, and the device goes on as if nothing had been.
-set -u
-bin=${TROTH_BIN:?}
-dir=$(mktemp -d)
-export XDG_STATE_HOME=$dir NO_COLOR=1
-export TROTH_TRANSPORT=unix:$dir/air
-unset STATE_DIRECTORY
-declare -A pid=()
-failures=0
-
-fault() {
-    echo "FAILED: $*"
-    failures=$((failures + 1))
-}
-
-pause() { read -rt 0.05 <> <(:) || :; }
-
-# await COUNT PATTERN FILE: so many lines are there or come
-await() {
-    local end=$((SECONDS + 30))
-    until [ -e "$3" ] && [ "$(grep -cE -- "$2" "$3")" -ge "$1" ]; do
-        [ "$SECONDS" -lt "$end" ] || { fault "not $1 times \"$2\": $(cat "$3" 2>/dev/null)"; exit 1; }
-        pause
-    done
-}
-
-start() { # NAME COMMAND...
-    local name=$1
-    shift
-    "$@" >>"$dir/$name.log" 2>&1 </dev/null &
-    pid[$name]=$!
-}
-
-stop() {
-    kill "${pid[$1]}" 2>/dev/null
-    wait "${pid[$1]}"
-    unset "pid[$1]"
-}
-
-finish() {
-    local name
-    for name in "${!pid[@]}"; do stop "$name"; done
-    rm -rf "$dir"
-}
-trap finish EXIT
-trap 'exit 1' TERM INT
+. "${TROTH_SOURCE:?}/tests/support/programs.sh"
 
 cat >"$dir/line.py" <<'PY'
 """line.py AIR LINK: a serial line at LINK, a controller of the air behind it. USR1: an octet comes
@@ -85,9 +41,8 @@ while True:
             lose = 0
 PY
 plug() {
-    : >"$dir/line.log"
     start line python3 "$dir/line.py" "$dir/air" "$dir/tty"
-    await 1 'plugged in' "$dir/line.log"
+    await 'plugged in' "$dir/line.log"
 }
 
 troth() { # STATUS NAME ARGUMENTS...
@@ -99,7 +54,7 @@ troth() { # STATUS NAME ARGUMENTS...
 }
 
 # said COUNT PATTERN: by the device
-said() { await "$1" "$2" "$dir/device.log"; }
+said() { await "$2" "$dir/device.log" "$1"; }
 
 printf '%s\n' '[network]' 'ssid = Meadow' 'security = wpa2' 'password = clover and rye' \
     >"$dir/networks"
@@ -113,7 +68,7 @@ grep -q "there is no $dir/tty: is the controller plugged in?" "$dir/none" ||
     fault "a line that is not there: $(cat "$dir/none")"
 
 start air "$bin/troth" air --listen "$TROTH_TRANSPORT" --trace
-await 1 'listening on' "$dir/air.log"
+await 'listening on' "$dir/air.log"
 plug
 start device "$bin/trothd" --transport "uart:$dir/tty,115200" --network "sim:$dir/networks" \
     --store "$dir/device.db" --name Lamp --security encrypt --agent none

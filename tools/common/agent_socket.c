@@ -7,12 +7,12 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <cjson/cJSON.h>
 
+#include "common/listener.h"
 #include "common/out.h"
 #include "common/words_pairing.h"
 
@@ -72,20 +72,6 @@ static int on_connection(sd_event_source *source, int fd, uint32_t events, void 
     return 0;
 }
 
-/* A socket nobody listens at any more is left behind by a power cut: make way. */
-static void remove_stale(const struct sockaddr_un *where)
-{
-    struct stat st;
-    if (lstat(where->sun_path, &st) || !S_ISSOCK(st.st_mode))
-        return;
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return;
-    if (connect(fd, (const struct sockaddr *)where, sizeof *where) && errno == ECONNREFUSED)
-        unlink(where->sun_path);
-    close(fd);
-}
-
 static bool open_socket(struct agent *a, char *why, size_t cap)
 {
     struct sockaddr_un where = {.sun_family = AF_UNIX};
@@ -95,24 +81,15 @@ static bool open_socket(struct agent *a, char *why, size_t cap)
         return false;
     }
     snprintf(where.sun_path, sizeof where.sun_path, "%s", a->cfg.path);
-    remove_stale(&where);
-    a->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    mode_t mask = umask(0177); /* from its first moment on: this user's alone */
-    int r = a->listener < 0 ? -1 : bind(a->listener, (const struct sockaddr *)&where, sizeof where);
-    int error = errno;
-    umask(mask);
-    if (!r) {
+    int r = listener_open(&where, 0600, 4); /* this user's alone */
+    if (r >= 0) {
+        a->listener = r;
         memcpy(a->path, where.sun_path, sizeof a->path);
-        r = listen(a->listener, 4);
-        error = errno;
+        r = sd_event_add_io(a->cfg.loop, &a->listen_io, a->listener, EPOLLIN, on_connection, a);
     }
-    if (!r && (r = sd_event_add_io(a->cfg.loop, &a->listen_io, a->listener, EPOLLIN, on_connection,
-                                   a)) < 0)
-        error = -r;
     if (r < 0)
         snprintf(why, cap, "cannot listen for an agent at %s: %s", a->cfg.path,
-                 error == EADDRINUSE ? "another program does, or a file is in the way"
-                                     : strerror(error));
+                 r == -EADDRINUSE ? "another program does, or a file is in the way" : strerror(-r));
     return r >= 0;
 }
 

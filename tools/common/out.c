@@ -8,8 +8,10 @@
 
 #include <troth/net.h>
 
+#include "common/journal.h"
+
 static const char *program = "troth";
-static bool json;
+static bool json, journal;
 static FILE *events;
 
 void out_init(const char *name, bool as_json, FILE *where)
@@ -22,6 +24,22 @@ void out_init(const char *name, bool as_json, FILE *where)
 bool out_is_json(void)
 {
     return json;
+}
+
+void out_to_journal(void)
+{
+    journal = !json && journal_is_at(STDOUT_FILENO);
+}
+
+/* False: it is to be printed. */
+static bool to_journal(enum out_tone tone, const char *event, const cJSON *fields, const char *text)
+{
+    static const int priorities[] = {[OUT_PLAIN] = 6,
+                                     [OUT_GOOD] = 5,
+                                     [OUT_WARN] = 4,
+                                     [OUT_BAD] = 3,
+                                     [OUT_DIM] = 7}; /* of syslog */
+    return journal && journal_send(priorities[tone], event, fields, text);
 }
 
 /* ---- colour ---- */
@@ -126,7 +144,7 @@ static void say(enum out_tone tone, FILE *where, const char *event, cJSON *field
     vsnprintf(text, sizeof text, format, ap);
     if (json) {
         say_json(event, fields, text);
-    } else {
+    } else if (!to_journal(tone, event, fields, text)) {
         fprintf(where, "%s%s%s\n", out_sgr(tone, where), text,
                 tone == OUT_PLAIN ? "" : out_sgr_end(where));
         fflush(where);
@@ -159,6 +177,8 @@ void out_error(const char *format, ...)
     va_end(ap);
     if (json)
         say_json("error", NULL, text);
+    if (to_journal(OUT_BAD, "error", NULL, text))
+        return;
     fprintf(stderr, "%s%s: %s%s\n", out_sgr(OUT_BAD, stderr), program, text, out_sgr_end(stderr));
 }
 

@@ -20,6 +20,8 @@ enum out_tone { OUT_PLAIN, OUT_GOOD, OUT_WARN, OUT_BAD, OUT_DIM };
 /* Where event lines go for people: stdout for a daemon, stderr for a command (progress). */
 void out_init(const char *program, bool json, FILE *events);
 bool out_is_json(void);
+/* From now on into systemd's journal, if stdout goes there: with fields. Not with --json. */
+void out_to_journal(void);
 
 /*
  * "key:T key:T", T one of s (const char *; NULL leaves the key out), i (int), u (unsigned),

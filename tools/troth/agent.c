@@ -4,12 +4,12 @@
 
 #include "common/agent.h"
 #include "common/cli.h"
+#include "common/loop.h"
 #include "common/out.h"
 #include "common/secret.h"
 #include "common/words_pairing.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -343,18 +343,10 @@ static bool open_agent(struct attachment *t)
 
 static bool open_loop(struct attachment *t)
 {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    if (sd_event_new(&t->loop) >= 0 &&
-        sd_event_add_signal(t->loop, NULL, SIGINT, on_signal, t) >= 0 &&
-        sd_event_add_signal(t->loop, NULL, SIGTERM, on_signal, t) >= 0)
-        return true;
-    out_error("no event loop could be made");
-    return false;
+    t->loop = loop_until(on_signal, t);
+    if (!t->loop)
+        out_error("no event loop could be made");
+    return t->loop != NULL;
 }
 
 int cmd_agent(int argc, char **argv)

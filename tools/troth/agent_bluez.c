@@ -2,11 +2,11 @@
 #include "agent_bluez.h"
 
 #include "common/agent_policy.h"
+#include "common/loop.h"
 #include "common/out.h"
 #include "common/words_pairing.h"
 #include "ports/linux/bluez_agent.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -33,34 +33,46 @@ static void leave(struct bluez_desk *d, int status)
 /* ---- services, BR/EDR's mostly ---- */
 
 /* One of "1812,0000110b-0000-1000-8000-00805f9b34fb". */
-static bool is_listed(const char *list, const char *uuid)
+/* The next word of a list with commas, or false at its end. */
+static bool next_word(const char **list, char word[40])
+{
+    if (!**list)
+        return false;
+    size_t len = strcspn(*list, ",");
+    snprintf(word, 40, "%.*s", (int)len, *list);
+    *list += len + ((*list)[len] == ',');
+    return true;
+}
+
+/* A short one is of the Bluetooth SIG. */
+static bool parse_uuid(struct troth_uuid *uuid, const char *word)
+{
+    char whole[40];
+    snprintf(whole, sizeof whole, strlen(word) == 4 ? "0000%.4s-0000-1000-8000-00805f9b34fb" : "%s",
+             word);
+    return bluez_uuid_parse(uuid, whole);
+}
+
+static bool is_listed(const char *list, const char *text)
 {
     struct troth_uuid wanted, one;
-    if (!bluez_uuid_parse(&wanted, uuid))
+    char word[40];
+    if (!bluez_uuid_parse(&wanted, text))
         return false;
-    for (const char *p = list; *p; p += strcspn(p, ","), p += *p == ',') {
-        char word[40], whole[40];
-        snprintf(word, sizeof word, "%.*s", (int)strcspn(p, ","), p);
-        if (!strcmp(word, "all"))
+    while (next_word(&list, word))
+        if (!strcmp(word, "all") ||
+            (parse_uuid(&one, word) && one.len == wanted.len && !memcmp(one.b, wanted.b, one.len)))
             return true;
-        if (strlen(word) == 4)
-            snprintf(whole, sizeof whole, "0000%.4s-0000-1000-8000-00805f9b34fb", word);
-        else
-            snprintf(whole, sizeof whole, "%s", word);
-        if (bluez_uuid_parse(&one, whole) && one.len == wanted.len &&
-            !memcmp(one.b, wanted.b, one.len))
-            return true;
-    }
     return false;
 }
 
 static bool is_list(const char *list)
 {
-    for (const char *p = list; *p; p += strcspn(p, ","), p += *p == ',') {
-        size_t len = strcspn(p, ",");
-        if (len != 4 && len != 36 && strncmp(p, "all", len) && strncmp(p, "none", len))
+    struct troth_uuid uuid;
+    char word[40];
+    while (next_word(&list, word))
+        if (strcmp(word, "all") && strcmp(word, "none") && !parse_uuid(&uuid, word))
             return false;
-    }
     return true;
 }
 
@@ -191,15 +203,8 @@ static int on_time(sd_event_source *source, uint64_t now, void *ctx)
 
 static bool open_loop(struct bluez_desk *d)
 {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    bool ok = sd_event_new(&d->loop) >= 0 &&
-              sd_event_add_signal(d->loop, NULL, SIGINT, on_signal, d) >= 0 &&
-              sd_event_add_signal(d->loop, NULL, SIGTERM, on_signal, d) >= 0;
+    d->loop = loop_until(on_signal, d);
+    bool ok = d->loop != NULL;
     if (ok && d->o->timeout)
         ok = sd_event_add_time_relative(d->loop, NULL, CLOCK_MONOTONIC, d->o->timeout * 1000000ull,
                                         0, on_time, d) >= 0;

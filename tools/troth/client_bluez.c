@@ -1,10 +1,8 @@
 /* BlueZ's host: bluetoothd does it, and asks our agent. What it does not tell is unknown here too. */
-#include "client.h"
+#include "client_bluez.h"
 
 #include "common/out.h"
 #include "common/words_pairing.h"
-#include "ports/linux/bluez_agent.h"
-#include "ports/linux/bluez_client.h"
 #include "ports/linux/bluez_link.h"
 
 #include <stdlib.h>
@@ -13,20 +11,6 @@
 #define LEAST_KEY 7 /* octets: BlueZ does not tell, and the specification allows no less */
 
 #define LOOK_USEC 50000
-#define QUESTIONS 4
-
-struct bluez_side {
-    struct client *c;
-    struct bluez_client *client;
-    struct bluez_agent *agent;
-    struct troth_agent bridge;
-    struct troth_agent_call open[QUESTIONS]; /* bluetoothd's; id 0: free */
-    bool asked;                              /* of this device, in the running pairing */
-    enum troth_model model;                  /* ... what that says of the model */
-    sd_event_source *look;                   /* at whether the link is encrypted by now */
-    bool said_no;                            /* ... to what was asked */
-    bool proved; /* the bond was made here and now, with something compared or typed */
-};
 
 /* ---- options ---- */
 
@@ -112,164 +96,6 @@ static char *bz_level_text(const struct client *c, const struct troth_level *l, 
                           : "encrypted; BlueZ does not tell whether authenticated, nor the key's "
                             "size");
     return text;
-}
-
-/* ---- the agent: bluetoothd's questions as the library's asks ---- */
-
-static enum troth_ask_type type_of(const struct troth_agent_call *call)
-{
-    static const enum troth_ask_type all[] = {[TROTH_AGENT_DISPLAY] = TROTH_ASK_PASSKEY_DISPLAY,
-                                              [TROTH_AGENT_PASSKEY] = TROTH_ASK_PASSKEY_INPUT,
-                                              [TROTH_AGENT_COMPARE] = TROTH_ASK_COMPARE,
-                                              [TROTH_AGENT_CONSENT] = TROTH_ASK_CONSENT};
-    return all[call->type];
-}
-
-static struct troth_agent_call *open_call(struct bluez_side *s, uint32_t id)
-{
-    for (unsigned i = 0; i < QUESTIONS; i++)
-        if (s->open[i].id == id)
-            return &s->open[i];
-    return NULL;
-}
-
-/*
- * While we are here bluetoothd's other pairings ask us as well. What is last in parentheses is the
- * address; what is before it anybody may call himself.
- */
-static bool is_of_ours(struct bluez_side *s, const char *peer)
-{
-    const struct bluez_device *d = bluez_client_device(s->client);
-    char addr[18];
-    const char *open = strrchr(peer, '(');
-    if (!d)
-        return false;
-    troth_addr_text(&d->addr, addr);
-    return open ? !strncmp(open + 1, addr, strlen(addr)) && !strcmp(open + 1 + strlen(addr), ")")
-                : !strcmp(peer, addr);
-}
-
-/* The device asked for security before we did. As own host: Just Works needs no person's word. */
-static bool consent(struct bluez_side *s, const struct troth_agent_call *call)
-{
-    bool yes = !client_options.no && !client_options.policy.require_mitm;
-    if (client_options.policy.require_mitm)
-        client_fail(s->c,
-                    "%s would pair by Just Works, which proves nobody's identity, and "
-                    "--require-mitm refuses that",
-                    client_peer(s->c));
-    s->asked = false;
-    call->answer(call->host, call->id, yes, 0);
-    return true;
-}
-
-static bool may_pair(struct bluez_side *s)
-{
-    if (!client_options.no_pair)
-        return true;
-    return client_fail(s->c, "%s wants to be paired with, and --no-pair forbids it",
-                       client_peer(s->c));
-}
-
-static bool on_call(void *ctx, const struct troth_agent_call *call)
-{
-    struct bluez_side *s = ctx;
-    struct troth_agent_call *o = open_call(s, 0);
-    if (!o || !is_of_ours(s, call->peer)) {
-        out_event(OUT_WARN, "warning", NULL,
-                  "%s wants to pair with this machine meanwhile, and was refused", call->peer);
-        return false;
-    }
-    if (!may_pair(s))
-        return false;
-    if (call->type == TROTH_AGENT_CONSENT)
-        return consent(s, call);
-    *o = *call;
-    o->peer = NULL;
-    s->asked = true;
-    s->model = call->type == TROTH_AGENT_COMPARE   ? TROTH_NUMERIC_COMPARISON
-               : call->type == TROTH_AGENT_PASSKEY ? TROTH_PASSKEY_INITIATOR_INPUTS
-                                                   : TROTH_PASSKEY_RESPONDER_INPUTS;
-    struct troth_ask ask = {.id = call->id, .type = type_of(call), .link = BLUEZ_CLIENT_LINK};
-    if (call->type != TROTH_AGENT_CONSENT) {
-        ask.u.passkey.passkey = call->passkey;
-        ask.u.passkey.model = s->model;
-    }
-    if (!security_ask(s->c, &ask)) {
-        if ((o = open_call(s, call->id)))
-            memset(o, 0, sizeof *o);
-        return false;
-    }
-    return true;
-}
-
-static void on_closed(void *ctx, uint32_t id)
-{
-    struct bluez_side *s = ctx;
-    struct agent *all[] = {s->c->agent, s->c->typist};
-    struct troth_agent_call *o = open_call(s, id);
-    if (o)
-        memset(o, 0, sizeof *o);
-    for (size_t i = 0; i < 2; i++)
-        if (all[i] && agent_troth(all[i])->closed)
-            agent_troth(all[i])->closed(agent_troth(all[i])->ctx, id);
-}
-
-static void answer_call(struct bluez_side *s, uint32_t id, bool yes, uint32_t passkey)
-{
-    struct troth_agent_call *o = id ? open_call(s, id) : NULL;
-    if (!o)
-        return;
-    struct troth_agent_call call = *o;
-    memset(o, 0, sizeof *o);
-    s->said_no = !yes;
-    call.answer(call.host, id, yes, passkey);
-}
-
-static void bz_answer(struct client *c, uint32_t ask_id, const struct troth_answer *answer)
-{
-    answer_call(c->bluez_side, ask_id, answer->ok, answer->u.passkey);
-}
-
-static void by_agent(void *host, uint32_t id, bool yes, uint32_t passkey)
-{
-    answer_call(host, id, yes, passkey);
-}
-
-static bool bz_put(struct client *c, struct agent *agent, const struct troth_ask *ask)
-{
-    struct troth_agent_call *o = open_call(c->bluez_side, ask->id);
-    if (!agent || !o)
-        return false;
-    struct troth_agent_call call = *o;
-    if (call.type == TROTH_AGENT_DISPLAY)
-        memset(o, 0, sizeof *o); /* nothing is answered */
-    call.peer = client_peer(c);
-    call.answer = by_agent;
-    call.host = c->bluez_side;
-    return agent_troth(agent)->call(agent_troth(agent)->ctx, &call);
-}
-
-static void on_agent(void *ctx, const struct bluez_agent_news *news)
-{
-    struct bluez_side *s = ctx;
-    switch (news->type) {
-    case BLUEZ_AGENT_REFUSED:
-        client_fail(s->c, "%s", news->why);
-        break;
-    case BLUEZ_AGENT_REGISTERED:
-        s->c->ready = true;
-        if (news->why && client_options.verbose)
-            out_event(OUT_WARN, "warning", NULL, "%s", news->why);
-        break;
-    case BLUEZ_AGENT_ENTERED:
-        if (client_options.verbose)
-            out_event(OUT_DIM, "keypress", out_fields("entered:u", news->entered),
-                      "%u digits are typed on the device", news->entered);
-        break;
-    default:
-        break;
-    }
 }
 
 /* ---- what came of it ---- */
@@ -394,13 +220,12 @@ static bool bz_open(struct client *c)
     s->client = bluez_client_new(&client);
     if (!s->client)
         return client_fail(c, "no memory");
-    s->bridge =
-        (struct troth_agent){.io_cap = c->io_cap, .call = on_call, .closed = on_closed, .ctx = s};
+    client_bluez_bridge(s);
     /* As default: a device that asks for security by itself is no pairing that we began. */
     struct bluez_agent_config agent = {.agent = &s->bridge,
                                        .as_default = !client_options.no_default,
                                        .path = "/org/troth/client",
-                                       .told = on_agent,
+                                       .told = client_bluez_told,
                                        .ctx = s};
     s->agent = bluez_agent_new(c->bluez, &agent, why, sizeof why);
     return s->agent || client_fail(c, "%s", why);
@@ -522,6 +347,7 @@ static void bz_close(struct client *c)
 }
 
 const struct client_way client_bluez = {
-    bz_open,        bz_start,  bz_scan,   bz_connect, bz_encrypt, bz_pair,       bz_bond,
-    bz_bond_serves, bz_proves, bz_forget, bz_answer,  bz_put,     bz_level_text, bz_close,
+    bz_open,       bz_start,       bz_scan,   bz_connect, bz_encrypt,          bz_pair,
+    bz_bond,       bz_bond_serves, bz_proves, bz_forget,  client_bluez_answer, client_bluez_put,
+    bz_level_text, bz_close,
 };

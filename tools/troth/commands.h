@@ -15,5 +15,6 @@ int cmd_predict(int argc, char **argv);
 int cmd_provision(int argc, char **argv);
 int cmd_scan(int argc, char **argv);
 int cmd_status(int argc, char **argv);
+int cmd_window(int argc, char **argv);
 
 #endif

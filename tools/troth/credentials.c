@@ -1,5 +1,6 @@
 #include "credentials.h"
 
+#include "common/hex.h"
 #include "common/out.h"
 #include "common/secret.h"
 
@@ -28,23 +29,11 @@ static const char *password_fault(const struct troth_wifi *w, char *text, size_t
     }
 }
 
-static int hex_digit(char c)
-{
-    const char *digits = "0123456789abcdef", *at = c ? strchr(digits, c | 0x20) : NULL;
-    return at ? (int)(at - digits) : -1;
-}
-
 static bool take_hex(struct troth_ssid *ssid, const char *hex)
 {
     size_t n = strlen(hex);
-    if (!n || n % 2 || n > 2 * sizeof ssid->b)
+    if (!n || n > 2 * sizeof ssid->b || !hex_octets(hex, n, ssid->b, n / 2))
         return false;
-    for (size_t i = 0; i < n; i += 2) {
-        int high = hex_digit(hex[i]), low = hex_digit(hex[i + 1]);
-        if (high < 0 || low < 0)
-            return false;
-        ssid->b[i / 2] = (uint8_t)(high << 4 | low);
-    }
     ssid->len = (uint8_t)(n / 2);
     return true;
 }

@@ -3,6 +3,7 @@
 
 #include "common/cli.h"
 #include "common/files.h"
+#include "common/hex.h"
 #include "common/out.h"
 #include "common/secret.h"
 
@@ -157,16 +158,10 @@ static const struct cli make_cli = {
 /* Exactly these octets, or random ones where nothing was said. */
 static bool take(const char *text, size_t len, uint8_t *out, size_t octets)
 {
-    struct troth_thread t;
-    if (!text) {
-        runtime_random(NULL, out, octets);
-        return true;
-    }
-    bool ok = len == 2 * octets && troth_dataset_from_text(&t, text, len) == TROTH_DATASET_FINE;
-    if (ok)
-        memcpy(out, t.dataset, octets);
-    secret_wipe(&t, sizeof t);
-    return ok;
+    if (text)
+        return hex_octets(text, len, out, octets);
+    runtime_random(NULL, out, octets);
+    return true;
 }
 
 static bool take_text(const char *text, uint8_t *out, size_t octets)

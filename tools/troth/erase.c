@@ -1,25 +1,23 @@
 /* troth erase: the device forgets its network and its bonds; then we forget ours with it. */
 #include "commands.h"
+#include "local.h"
 #include "wifi.h"
 
 #include "common/out.h"
 
 static const struct cli_option options[] = {
-    CLIENT_PAIRING_OPTIONS,
-    CLIENT_NO_PAIR_OPTION,
-    CLIENT_OPTIONS,
-    {0},
+    LOCAL_OPTION, CLIENT_PAIRING_OPTIONS, CLIENT_NO_PAIR_OPTION, CLIENT_OPTIONS, {0},
 };
 
 static const struct cli cli = {
     .program = "troth erase",
-    .operands = "DEVICE",
-    .operands_min = 1,
+    .operands = "DEVICE | --local [PATH]",
     .operands_max = 1,
     .about = "Makes a device leave its network, and forget it and all its bonds. Our bond\n"
              "with it is then of no use and is removed as well.",
     .options = options,
-    .examples = "troth erase 'Porch lamp'",
+    .examples = "troth erase 'Porch lamp'\n"
+                "troth erase --local",
 };
 
 static bool erase(struct client *c, const char *who)
@@ -45,6 +43,12 @@ int cmd_erase(int argc, char **argv)
     static struct client c;
     char **operands;
     int status = cli_parse(&cli, argc, argv, &operands);
+    if (status == CLI_GO)
+        status = local_operands(&cli, operands);
+    if (status == CLI_GO && local_wanted) {
+        out_init(cli.program, client_options.json, stderr);
+        return local_erase(operands[0]);
+    }
     if (status == CLI_GO)
         status = client_open(&c, &cli);
     if (status != CLI_GO)

@@ -9,6 +9,7 @@ static const struct cli_command commands[] = {
     {"pair", cmd_pair, "pair with a device and keep the bond"},
     {"provision", cmd_provision, "give a device its network"},
     {"status", cmd_status, "ask a device about its network"},
+    {"window", cmd_window, "let new clients come to the device on this machine, or no more"},
     {"erase", cmd_erase, "make a device forget its network, and forget its bond"},
     {"bonds", cmd_bonds, "list, show and remove bonds"},
     {"oob", cmd_oob, "out-of-band data for a pairing: make them, look at them"},

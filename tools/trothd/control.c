@@ -10,10 +10,10 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "common/listener.h"
 #include "common/out.h"
 
 #ifndef TROTH_VERSION
@@ -243,33 +243,13 @@ static int on_connection(sd_event_source *source, int fd, uint32_t events, void 
     return 0;
 }
 
-/* A socket nobody listens at any more is left behind by a power cut: make way. */
-static void remove_stale(const struct sockaddr_un *where)
-{
-    struct stat st;
-    if (lstat(where->sun_path, &st) || !S_ISSOCK(st.st_mode))
-        return;
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && connect(fd, (const struct sockaddr *)where, sizeof *where) &&
-        errno == ECONNREFUSED)
-        unlink(where->sun_path);
-    if (fd >= 0)
-        close(fd);
-}
-
 static int listen_at(struct control *c, const struct sockaddr_un *where)
 {
-    c->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (c->listener < 0)
-        return errno;
-    mode_t mask = umask(0117); /* from its first moment on: this user's and this group's */
-    int r = bind(c->listener, (const struct sockaddr *)where, sizeof *where) ? errno : 0;
-    umask(mask);
-    if (r)
-        return r;
+    int r = listener_open(where, 0660, CLIENTS); /* this user's and this group's */
+    if (r < 0)
+        return -r;
+    c->listener = r;
     memcpy(c->path, where->sun_path, sizeof c->path);
-    if (listen(c->listener, CLIENTS))
-        return errno;
     r = sd_event_add_io(c->d->loop, &c->io, c->listener, EPOLLIN, on_connection, c);
     return r < 0 ? -r : 0;
 }
@@ -286,9 +266,9 @@ bool control_open(struct trothd *d, char *why, size_t cap)
     }
     d->control = c;
     c->d = d;
+    c->listener = -1;
     for (unsigned i = 0; i < CLIENTS; i++)
         c->clients[i] = (struct control_client){.c = c, .fd = -1};
-    remove_stale(&where);
     int error = listen_at(c, &where);
     if (error)
         snprintf(why, cap, "cannot listen at the control socket %s: %s", where.sun_path,

@@ -171,6 +171,8 @@ struct display *display_open(struct trothd *d, struct agent_config *agent, char 
 {
     char fault[300];
     const char *command = d->options.service.display_command;
+    if (d->options.service.passkey_file)
+        label_look_after(d->options.service.passkey_file);
     if (d->options.agent != AGENT_DISPLAY || !command)
         return NULL;
     struct display *s = calloc(1, sizeof *s);

@@ -67,8 +67,9 @@ void line_start(const struct trothd *d)
                                        "provisioning session protects itself";
     bool protocomm =
         o->security == TROTH_WIFI_MODE_NONE && o->provision.protocols == PROVISION_ESPRESSIF;
-    static const char *const bluez = "security: encrypt (whatever pairing bluetoothd and the client "
-                                     "agree on, so nothing proves who the client is)";
+    static const char *const bluez =
+        "security: encrypt (whatever pairing bluetoothd and the client "
+        "agree on, so nothing proves who the client is)";
     bool any = o->on_bluez && o->security == TROTH_WIFI_MODE_ENCRYPT;
     enum out_tone tone = protocomm ? OUT_PLAIN : modes[o->security].tone;
     const char *agent = o->agent == AGENT_SOCKET     ? o->agent_path
@@ -114,7 +115,7 @@ void line_stored_network(const struct troth_credentials *c)
     char ssid[TROTH_SSID_TEXT];
     if (!c) {
         out_event(OUT_PLAIN, "stored_network", NULL,
-                  "no stored credentials; waiting for provisioning over BLE");
+                  "no stored credentials; waiting for provisioning");
         return;
     }
     if (c->kind == TROTH_NET_THREAD) {

@@ -85,15 +85,14 @@ void line_bluez_power(const struct bluez_adapter *a)
 
 void line_bluez_connected(const struct peer *p, const struct bluez_device *device)
 {
-    char addr[18];
+    char addr[18], peer[BLUEZ_PEER];
     troth_addr_text(&p->addr, addr);
-    out_event(
-        OUT_PLAIN, "connected",
-        out_fields("link:u address:s address_type:s bonded:b identity:s name:s", (unsigned)p->link,
-                   addr, p->addr.type == TROTH_ADDR_PUBLIC ? "public" : "random", p->bonded,
-                   p->bonded ? addr : NULL, device->named ? device->name : NULL),
-        "connected: %s%s%s%s%s", addr, device->named ? " (" : "", device->named ? device->name : "",
-        device->named ? ")" : "", p->bonded ? ", bonded" : "");
+    out_event(OUT_PLAIN, "connected",
+              out_fields("link:u address:s address_type:s bonded:b identity:s name:s",
+                         (unsigned)p->link, addr,
+                         p->addr.type == TROTH_ADDR_PUBLIC ? "public" : "random", p->bonded,
+                         p->bonded ? addr : NULL, device->named ? device->name : NULL),
+              "connected: %s%s", bluez_peer_text(device, peer), p->bonded ? ", bonded" : "");
 }
 
 void line_bluez_disconnected(const struct peer *p)
@@ -107,14 +106,13 @@ void line_bluez_disconnected(const struct peer *p)
 void line_bluez_paired(const struct trothd *d, const struct peer *p,
                        const struct bluez_device *device)
 {
-    char addr[18], identity[18];
+    char addr[18], identity[18], peer[BLUEZ_PEER];
     troth_addr_text(&p->addr, addr);
     troth_addr_text(&device->addr, identity);
     out_event(
         OUT_GOOD, "paired",
         out_fields("link:u address:s bonded:b identity:s", (unsigned)p->link, addr, true, identity),
-        "paired with %s%s%s: bonded, by bluetoothd%s", addr, device->named ? ", " : "",
-        device->named ? device->name : "",
+        "paired with %s: bonded, by bluetoothd%s", bluez_peer_text(device, peer),
         d->options.security == TROTH_WIFI_MODE_AUTH
             ? "; whether by a passkey or a comparison shows when it touches the service"
             : "");

@@ -68,33 +68,38 @@ void line_provision_already(void)
               "already provisioned: not opened again; trothd --factory-reset forgets the network");
 }
 
-static void copy(char *to, size_t cap, const void *from, size_t len)
+/* Whole, or not at all: false. */
+static bool copy(char *to, size_t cap, const void *from, size_t len)
 {
-    len = len < cap ? len : cap - 1;
-    if (len)
+    bool fits = len < cap && (!len || !memchr(from, 0, len));
+    if (fits && len)
         memcpy(to, from, len);
-    to[len] = 0;
+    to[fits ? len : 0] = 0;
+    return fits;
 }
 
-/* The code's content, all of its secrets included; true: it has some that this device knows. */
+/*
+ * The code's content, all of its secrets included; true: it has some that this device knows. fits:
+ * [0] without secrets, [1] with them.
+ */
 static bool fill_qr(struct troth_qr *q, const struct trothd *d, const struct provision_secrets *s,
-                    uint8_t kind)
+                    uint8_t kind, bool fits[2])
 {
     const struct provision_options *o = &d->options.provision;
+    fits[0] = fits[1] = true;
     if (*o->label.name) {
         *q = o->label;
         return q->has_pop || *q->password;
     }
     *q = (struct troth_qr){
         .transport = TROTH_QR_BLE, .security = (uint8_t)o->sec_ver, .network = kind};
-    copy(q->name, sizeof q->name, d->options.name, strlen(d->options.name));
+    fits[0] = copy(q->name, sizeof q->name, d->options.name, strlen(d->options.name));
     if (o->sec2_user && o->sec_ver == 2)
-        copy(q->username, sizeof q->username, o->sec2_user, strlen(o->sec2_user));
+        fits[0] &= copy(q->username, sizeof q->username, o->sec2_user, strlen(o->sec2_user));
     q->has_pop = (o->sec_ver == 1 && s->pop_len) || *s->password;
-    if (o->sec_ver == 1)
-        copy(q->pop, sizeof q->pop, s->pop, s->pop_len);
-    else
-        copy(q->pop, sizeof q->pop, s->password, strlen(s->password));
+    fits[1] =
+        fits[0] & (o->sec_ver == 1 ? copy(q->pop, sizeof q->pop, s->pop, s->pop_len)
+                                   : copy(q->pop, sizeof q->pop, s->password, strlen(s->password)));
     return q->has_pop;
 }
 
@@ -136,10 +141,9 @@ void line_provision_qr(const struct trothd *d, const struct provision_secrets *s
     char text[TROTH_QR_TEXT_MAX + 1], url[TROTH_QR_URL_MAX];
     bool to_person = !out_is_json() && isatty(STDOUT_FILENO);
     bool by_itself = *o->label.name || (o->sec_ver == 2 && o->sec2_user);
-    bool known = fill_qr(&q, d, s, kind);
+    bool fits[2], known = fill_qr(&q, d, s, kind, fits);
     bool with = known && (o->qr_with_secrets || (by_itself && to_person));
-    if (strlen(d->options.name) <= TROTH_QR_NAME_MAX &&
-        troth_qr_write(&q, with, text, sizeof text) > 0 &&
+    if (fits[with] && troth_qr_write(&q, with, text, sizeof text) > 0 &&
         troth_qr_write_url(&q, with, url, sizeof url) > 0)
         say_qr(text, url, qr_note(o, known, with, by_itself), with, to_person);
     else

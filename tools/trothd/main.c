@@ -142,6 +142,7 @@ int main(int argc, char **argv)
     if (status != CLI_GO)
         return out_finish(status);
     out_init("trothd", d.options.json, stdout);
+    out_to_journal();
     status = d.options.factory_reset ? reset(&d) : run(&d);
     oob_close(&d);
     control_close(&d);

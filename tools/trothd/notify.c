@@ -1,4 +1,4 @@
-/* What a service manager is told: that trothd lives, and in a line how it is. */
+/* What a service manager is told: in a line, how it is. */
 #include "trothd.h"
 
 #include <stdio.h>
@@ -43,10 +43,8 @@ static int on_post(sd_event_source *source, void *context)
 
 bool notify_open(struct trothd *d, char *why, size_t cap)
 {
-    int r = sd_event_set_watchdog(d->loop, true);
-    if (r >= 0 && getenv("NOTIFY_SOCKET"))
-        r = sd_event_add_post(d->loop, NULL, on_post, d);
+    int r = getenv("NOTIFY_SOCKET") ? sd_event_add_post(d->loop, NULL, on_post, d) : 0;
     if (r < 0)
-        snprintf(why, cap, "cannot set the watchdog: %s", strerror(-r));
+        snprintf(why, cap, "the event loop takes no more sources: %s", strerror(-r));
     return r >= 0;
 }

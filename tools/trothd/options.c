@@ -93,7 +93,8 @@ static const struct cli_option table[] = {
              "wpa, networkmanager, iwd   what manages the Wi-Fi;\n"
              "              with :IFACE its interface, wlan0\n"
              "auto          whichever of these does\n"
-             "otbr, ot      OpenThread, on the bus or its socket\n"
+             "otbr, ot      OpenThread, on the bus or its socket;\n"
+             "thread        whichever of these is there\n"
              "sim:FILE      nobody: simulated networks"},
     {.name = "name",
      .kind = CLI_PARSE,
@@ -226,6 +227,7 @@ static const struct cli cli = {
              "joins the network, remembers. Runs until SIGTERM or SIGINT.",
     .options = table,
     .examples = "trothd --transport unix:/tmp/air --network sim:networks.conf\n"
+                "trothd --transport hci:0 --network auto\n"
                 "trothd --transport tcp:127.0.0.1:9000 --network sim:networks.conf \\\n"
                 "       --security authenticate --name 'Porch lamp'\n"
                 "trothd --transport unix:/tmp/air --network sim:networks.conf \\\n"
@@ -269,7 +271,8 @@ static int check_agent(struct options *o)
         "run it on a terminal, or give --display-command COMMAND, or --agent-socket PATH for troth "
         "agent, or --agent unix:PATH and a program that shows passkeys there";
     if (!o->agent_given)
-        o->agent = agent_have_terminal() && !o->service.display_command ? AGENT_TERMINAL : AGENT_NONE;
+        o->agent = agent_have_terminal() && !o->service.display_command ? AGENT_TERMINAL
+                                                                        : AGENT_NONE;
     char fault[600];
     const char *wrong = service_settle(o, fault, sizeof fault);
     if (wrong)

@@ -295,7 +295,9 @@ bool provision_start(struct trothd *d, struct troth_prov *prov, bool provisioned
     if (!p->kind)
         p->kind = kinds & 1u << TROTH_NET_WIFI ? TROTH_NET_WIFI : TROTH_NET_THREAD;
     if (!(kinds & 1u << p->kind)) {
-        snprintf(why, cap, "--provision-kind: the network of --network is not of this kind");
+        snprintf(why, cap, "%s is for %s, and --network has no such network",
+                 d->options.provision.label.network ? "the label" : "--provision-kind",
+                 p->kind == TROTH_NET_THREAD ? "Thread" : "Wi-Fi");
         return false;
     }
     p->prov = prov;

@@ -102,6 +102,22 @@ static const struct bluez_device *device_of(const struct radio_bluez *r, const s
     return bluez_device_at(r->bluez, r->of[p - r->d->peers].path);
 }
 
+/* The machine's keyboard and headset are no reason to send a client away: one is overlooked. */
+static void make_room(struct radio_bluez *r)
+{
+    unsigned other = TROTH_MAX_LINKS;
+    for (unsigned i = 0; i < TROTH_MAX_LINKS; i++) {
+        if (r->d->peers[i].link == TROTH_NO_LINK)
+            return;
+        if (!r->of[i].client)
+            other = i;
+    }
+    if (other == TROTH_MAX_LINKS)
+        return;
+    memset(&r->of[other], 0, sizeof r->of[other]);
+    memset(&r->d->peers[other], 0, sizeof r->d->peers[other]);
+}
+
 static struct peer *add(struct radio_bluez *r, const struct bluez_device *device)
 {
     if (++r->last_link == TROTH_NO_LINK)
@@ -205,8 +221,10 @@ troth_link radio_bluez_link(void *ctx, const char *path)
     struct radio_bluez *r = ctx;
     const struct bluez_device *device = bluez_device_at(r->bluez, path);
     struct peer *p = peer_at(r, path);
-    if (!p && device)
+    if (!p && device) {
+        make_room(r);
         p = add(r, device);
+    }
     if (!p)
         return TROTH_NO_LINK;
     unsigned i = (unsigned)(p - r->d->peers);

@@ -38,8 +38,9 @@ bool reach_by(const struct trothd *d, int protocol)
 bool reach_for_bonded(const struct trothd *d)
 {
     const struct options *o = &d->options;
-    return d->reach && d->reach->started && d->radio && o->keep_ble && o->security != TROTH_WIFI_MODE_NONE &&
-           o->provision.protocols & PROVISION_TROTH && d->radio->bonds(d) > 0;
+    return d->reach && d->reach->started && d->radio && o->keep_ble &&
+           o->security != TROTH_WIFI_MODE_NONE && o->provision.protocols & PROVISION_TROTH &&
+           d->radio->bonds(d) > 0;
 }
 
 /* The one that is open, or will be for longer; of closed ones the first. */
