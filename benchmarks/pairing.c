@@ -13,14 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
 #include <troth/crypto.h>
 #include <troth/state.h>
 
 #include "air/air.h"
+#include "benchmarks/figures.h"
 
-enum { RUNS_MOST = 10000, PACKETS = 64, PACKET_MAX = 300, INPUTS = 1024, PASSKEY = 123456 };
+enum { PACKETS = 64, PACKET_MAX = 300, INPUTS = 1024, PASSKEY = 123456 };
 
 #define BOTH_KEYS (TROTH_DIST_ENC | TROTH_DIST_ID)
 #define OFFER(io_cap, oob, auth)                                                                   \
@@ -103,15 +103,6 @@ static void die(const char *why)
 {
     fprintf(stderr, "pairing: %s\n", why);
     exit(1);
-}
-
-/* ---- the clock ---- */
-
-static double cpu_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
 /* ---- a host's arrows ---- */
@@ -377,35 +368,15 @@ static void open_bench(struct bench *b)
 
 /* ---- figures ---- */
 
-static int by_size(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *values, unsigned n)
-{
-    qsort(values, n, sizeof *values, by_size);
-    return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
-}
-
-static void aim(const char *what, double is, double limit)
-{
-    printf("  %-58s %5.2f of %.2f   %s\n", what, is, limit, is <= limit ? "met" : "missed");
-}
-
 int main(int argc, char **argv)
 {
     static struct bench b;
     static double spent[KINDS][2][RUNS_MOST], curves[KINDS * RUNS_MOST];
     double cost[KINDS][2], worst[KINDS];
-    char *after = NULL;
-    long runs = argc > 1 ? strtol(argv[1], &after, 10) : 200;
+    long runs = runs_wanted("pairing", argc, argv);
 
-    if (argc > 2 || runs < 1 || runs > RUNS_MOST || (after && (*after || after == argv[1]))) {
-        fprintf(stderr, "usage: pairing [RUNS], 1 to %d of them (200)\n", RUNS_MOST);
+    if (!runs)
         return 2;
-    }
     open_bench(&b);
     for (unsigned k = 0; k < KINDS; k++) {
         record(&b, &kinds[k]);

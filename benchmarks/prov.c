@@ -10,11 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <troth/protocomm_security.h>
 
-enum { RUNS_MOST = 10000, MESSAGES = 100, MESSAGE_MAX = 512 };
+#include "benchmarks/figures.h"
+
+enum { MESSAGES = 100, MESSAGE_MAX = 512 };
 enum { CLIENT, DEVICE, SIDES };
 
 #define USER     "wifiprov"
@@ -34,13 +35,6 @@ static void die(const char *why)
 {
     fprintf(stderr, "prov: %s\n", why);
     exit(1);
-}
-
-static double cpu_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
 static void on_random(void *ctx, uint8_t *out, size_t len)
@@ -160,23 +154,6 @@ static double exponentiations(struct bench *b, int side)
 
 /* ---- figures ---- */
 
-static int by_size(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *values, unsigned n)
-{
-    qsort(values, n, sizeof *values, by_size);
-    return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
-}
-
-static void aim(const char *what, double is, double limit)
-{
-    printf("  %-58s %5.2f of %.2f   %s\n", what, is, limit, is <= limit ? "met" : "missed");
-}
-
 static void print_messages(double cost[3][SIZES])
 {
     printf("\n%-24s", "a message, sealed and opened");
@@ -197,13 +174,10 @@ int main(int argc, char **argv)
     static double spent[3][SIDES][RUNS_MOST], power[SIDES][RUNS_MOST],
         messages[3][SIZES][RUNS_MOST];
     double cost[3][SIDES], work[SIDES], per_message[3][SIZES];
-    char *after = NULL;
-    long runs = argc > 1 ? strtol(argv[1], &after, 10) : 200;
+    long runs = runs_wanted("prov", argc, argv);
 
-    if (argc > 2 || runs < 1 || runs > RUNS_MOST || (after && (*after || after == argv[1]))) {
-        fprintf(stderr, "usage: prov [RUNS], 1 to %d of them (200)\n", RUNS_MOST);
+    if (!runs)
         return 2;
-    }
     configure(&b);
     for (long run = 0; run < runs; run++) {
         for (int scheme = 1; scheme <= 2; scheme++) {

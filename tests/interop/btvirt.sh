@@ -1,54 +1,9 @@
 #!/usr/bin/env bash
 # troth and trothd on two controllers of btvirt, BlueZ's emulator: a foreign controller, LE only and
 # dual mode. Every model, the bond, provisioning, private addresses, and a controller that vanishes.
-set -u
-bin=${TROTH_BIN:?}
+. "${TROTH_SOURCE:?}/tests/support/programs.sh"
 shim=${TROTH_BUILD:?}/tests/btvirt_shim.so
-dir=$(mktemp -d)
-export BTVIRT_DIR=$dir XDG_STATE_HOME=$dir NO_COLOR=1
-unset STATE_DIRECTORY
-declare -A pid=()
-failures=0
-step=
-
-fault() {
-    echo "FAILED: $step: $*"
-    failures=$((failures + 1))
-}
-
-pause() { read -rt 0.05 <> <(:) || :; }
-
-# await COUNT PATTERN FILE: so many lines are there or come
-await() {
-    local end=$((SECONDS + 30))
-    until [ -e "$3" ] && [ "$(grep -cE -- "$2" "$3")" -ge "$1" ]; do
-        [ "$SECONDS" -lt "$end" ] || { fault "not $1 times \"$2\": $(cat "$3" 2>/dev/null)"; exit 1; }
-        pause
-    done
-}
-
-start() { # NAME COMMAND...
-    local name=$1
-    shift
-    : >"$dir/$name.log" # what an earlier one said is nobody's business
-    "$@" >"$dir/$name.log" 2>&1 </dev/null &
-    pid[$name]=$!
-}
-
-stop() {
-    [ -n "${pid[$1]:-}" ] || return 0
-    kill "${pid[$1]}" 2>/dev/null
-    wait "${pid[$1]}"
-    unset "pid[$1]"
-}
-
-finish() {
-    local name
-    for name in "${!pid[@]}"; do stop "$name"; done
-    rm -rf "$dir"
-}
-trap finish EXIT
-trap 'exit 1' TERM INT
+export BTVIRT_DIR=$dir
 
 [ -e "$shim" ] || { echo "$shim is not built"; exit 1; }
 command -v btvirt >/dev/null || { echo 'btvirt is not installed: package bluez-test-tools'; exit 1; }
@@ -66,7 +21,7 @@ controllers() {
 device() { # OPTIONS...
     start device "$bin/trothd" --transport "$TROTH_TRANSPORT" --network "sim:$dir/networks" \
         --store "$dir/device.db" --name Lamp "$@"
-    await 1 "advertising as 'Lamp'" "$dir/device.log"
+    await "advertising as 'Lamp'" "$dir/device.log"
     address=$(sed -n 's/^controller ready: \(00:AA:01:0[0-9]:00:42\) (public)$/\1/p' "$dir/device.log")
     [ "$address" ] || fault "no address of btvirt's: $(cat "$dir/device.log")"
 }
@@ -111,9 +66,9 @@ for kind in le bredrle; do
 
     step="$kind, the controller vanishes and returns"
     stop btvirt
-    await 1 'closed the connection; trying again|went away.*trying again' "$dir/device.log"
+    await 'closed the connection; trying again|went away.*trying again' "$dir/device.log"
     controllers
-    await 2 "^advertising as 'Lamp'" "$dir/device.log"
+    await "^advertising as 'Lamp'" "$dir/device.log" 2
     troth 0 status status Lamp --no-pair
     says status 'Network +"Meadow", joined'
     [ "$(grep -c 'paired with' "$dir/device.log")" = 1 ] || fault 'paired again in spite of the bond'
