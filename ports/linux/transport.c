@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -48,6 +49,9 @@ static void release(struct transport *t)
 void transport_unwatch(struct transport *t)
 {
     t->io = sd_event_source_disable_unref(t->io);
+    if (t->exclusive)
+        ioctl(t->fd, TIOCNXCL);
+    t->exclusive = false;
     if (t->fd >= 0)
         close(t->fd);
     t->fd = -1;

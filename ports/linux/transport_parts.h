@@ -36,6 +36,7 @@ struct transport {
     struct addrinfo *addresses, *next; /* TCP: still to be tried */
     unsigned tries;                    /* user channel, UART: alarms so far */
     int fd;
+    bool exclusive; /* UART: the line is to be given back, others may have it open */
     sd_event_source *io;
     sd_event_source *timer; /* the alarm; once up, of stalled packets */
     sd_event_source *soon;  /* what must not happen during a call */

@@ -106,7 +106,7 @@ static void begin(struct transport *t)
     }
     if (!set_line(t))
         return;
-    ioctl(t->fd, TIOCEXCL);
+    t->exclusive = !ioctl(t->fd, TIOCEXCL);
     ioctl(t->fd, TCFLSH, TCIOFLUSH);
     transport_watch(t, EPOLLIN);
     reset(t);
