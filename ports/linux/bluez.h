@@ -117,6 +117,11 @@ int bluez_set_bool(struct bluez *b, const char *path, const char *interface, con
 const char *bluez_why(const char *doing, const sd_bus_error *error, char why[BLUEZ_WHY]);
 /* bluetoothd's words for one of its own errors: strcmp without "org.bluez.Error." */
 bool bluez_is(const sd_bus_error *error, const char *name);
+/*
+ * What a device on BlueZ meant by an ATT error: it had to send ATT's own as an application error
+ * (bluez_gatt_error). Those below 0x90 are left alone: Espressif's devices have some of their own.
+ */
+uint8_t bluez_meant(uint8_t att_error);
 
 /*
  * How a person knows a device: "Lamp (C0:FF:EE:00:00:01)". The address is last, whatever the name

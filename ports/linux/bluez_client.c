@@ -1,4 +1,4 @@
-/* A central over BlueZ: scanning, connecting, pairing. */
+/* A central over BlueZ: scanning, connecting, bonds. */
 #include "ports/linux/bluez_client_parts.h"
 
 #include <errno.h>
@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAIR_USEC    (130 * 1000000ull) /* people type */
-#define BOND_USEC    1000000            /* between Paired and Bonded, at most */
 #define REPORT_BYTES 240
 #define AD_FLAGS     0x01
 
@@ -16,7 +14,7 @@ static sd_bus *bus(const struct bluez_client *c)
     return bluez_bus(c->cfg.bluez);
 }
 
-static void tell(struct bluez_client *c, enum bluez_client_news news, const char *why)
+void bluez_client_tell(struct bluez_client *c, enum bluez_client_news news, const char *why)
 {
     c->cfg.told(c->cfg.ctx, news, why);
 }
@@ -31,7 +29,7 @@ const struct bluez_device *bluez_client_device(const struct bluez_client *c)
     return *c->path ? bluez_device_at(c->cfg.bluez, c->path) : NULL;
 }
 
-static const sd_bus_error *failure(sd_bus_message *m)
+const sd_bus_error *bluez_client_failure(sd_bus_message *m)
 {
     return sd_bus_message_is_method_error(m, NULL) ? sd_bus_message_get_error(m) : NULL;
 }
@@ -85,13 +83,13 @@ static void report(struct bluez_client *c, const struct bluez_device *d)
 static int on_discovery(sd_bus_message *m, void *ctx, sd_bus_error *error)
 {
     struct bluez_client *c = ctx;
-    const sd_bus_error *e = failure(m);
+    const sd_bus_error *e = bluez_client_failure(m);
     char why[BLUEZ_WHY];
     (void)error;
     c->discovery = sd_bus_slot_unref(c->discovery);
     if (e && !bluez_is(e, "InProgress")) {
         c->scanning = false;
-        tell(c, BLUEZ_CLIENT_SCAN_FAILED, bluez_why("scan", e, why));
+        bluez_client_tell(c, BLUEZ_CLIENT_SCAN_FAILED, bluez_why("scan", e, why));
     }
     return 0;
 }
@@ -115,9 +113,8 @@ static int start_discovery(struct bluez_client *c, const char *adapter)
     return r < 0 ? TROTH_FAILED : TROTH_OK;
 }
 
-/* A call whose outcome changes nothing. */
-static void call_and_forget(struct bluez_client *c, const char *path, const char *interface,
-                            const char *method)
+void bluez_client_send(struct bluez_client *c, const char *path, const char *interface,
+                       const char *method)
 {
     sd_bus_message *m = NULL;
     if (sd_bus_message_new_method_call(bus(c), &m, BLUEZ, path, interface, method) >= 0 &&
@@ -136,7 +133,7 @@ int bluez_client_scan(struct bluez_client *c, bool on)
     c->scanning = on;
     c->discovery = sd_bus_slot_unref(c->discovery);
     if (!on) {
-        call_and_forget(c, a->path, BLUEZ_ADAPTER, "StopDiscovery");
+        bluez_client_send(c, a->path, BLUEZ_ADAPTER, "StopDiscovery");
         return TROTH_OK;
     }
     int r = start_discovery(c, a->path);
@@ -147,62 +144,26 @@ int bluez_client_scan(struct bluez_client *c, bool on)
 
 /* ---- connecting ---- */
 
-static void told_paired(struct bluez_client *c)
-{
-    c->soon = sd_event_source_disable_unref(c->soon);
-    c->pair = sd_bus_slot_unref(c->pair);
-    c->pairing = false;
-    c->told_paired = true;
-    tell(c, BLUEZ_CLIENT_PAIRED, NULL);
-}
-
-static int on_soon(sd_event_source *source, uint64_t now, void *ctx)
-{
-    (void)source;
-    (void)now;
-    told_paired(ctx);
-    return 0;
-}
-
-static void soon(struct bluez_client *c)
-{
-    if (!c->soon)
-        sd_event_add_time_relative(c->loop, &c->soon, CLOCK_MONOTONIC, BOND_USEC, 0, on_soon, c);
-}
-
-/*
- * A device may have asked for it by itself, and bluetoothd 5.66 never answers a Pair that comes
- * while it looks at the services: its property is what counts.
- */
-static void look_whether_paired(struct bluez_client *c, const struct bluez_device *d)
-{
-    if (!c->connected || c->was_paired || c->told_paired || !d->paired)
-        return;
-    if (d->bonded)
-        told_paired(c);
-    else
-        soon(c);
-}
-
 static void told_connected(struct bluez_client *c)
 {
     const struct bluez_device *d = bluez_client_device(c);
     struct troth_event e = {.type = TROTH_EV_CONNECTED, .link = BLUEZ_CLIENT_LINK};
     if (!d || c->connected || !c->connecting)
         return;
+    c->late = sd_event_source_disable_unref(c->late);
     c->connecting = false;
     c->connected = true;
     e.u.connected.role = TROTH_CENTRAL;
     e.u.connected.peer = e.u.connected.identity = d->addr;
     e.u.connected.bonded = c->was_paired && d->paired;
     emit(c, &e);
-    look_whether_paired(c, d);
+    bluez_client_look_whether_paired(c, d);
 }
 
 static int on_connection(sd_bus_message *m, void *ctx, sd_bus_error *error)
 {
     struct bluez_client *c = ctx;
-    const sd_bus_error *e = failure(m);
+    const sd_bus_error *e = bluez_client_failure(m);
     char why[BLUEZ_WHY];
     (void)error;
     c->connection = sd_bus_slot_unref(c->connection);
@@ -211,30 +172,40 @@ static int on_connection(sd_bus_message *m, void *ctx, sd_bus_error *error)
         return 0;
     }
     c->connecting = false;
-    tell(c, BLUEZ_CLIENT_CONNECT_FAILED, bluez_why("connect", e, why));
+    bluez_client_tell(c, BLUEZ_CLIENT_CONNECT_FAILED, bluez_why("connect", e, why));
     return 0;
 }
 
-int bluez_client_connect(struct bluez_client *c, const struct troth_addr *addr, unsigned ms)
+int bluez_client_begin(struct bluez_client *c, const struct troth_addr *addr)
 {
     const struct bluez_device *d = bluez_device_of(c->cfg.bluez, addr);
-    sd_bus_message *m = NULL;
     if (!d)
         return TROTH_STATE;
     if (c->connecting || c->connected)
         return TROTH_BUSY;
+    bluez_client_end_pair(c);
     snprintf(c->path, sizeof c->path, "%s", d->path);
     c->was_connected = d->connected;
     c->was_paired = d->paired;
     c->told_paired = false;
-    c->connecting = true;
+    return TROTH_OK;
+}
+
+int bluez_client_call_connect(struct bluez_client *c, uint64_t usec)
+{
+    sd_bus_message *m = NULL;
     int r = sd_bus_message_new_method_call(bus(c), &m, BLUEZ, c->path, BLUEZ_DEVICE, "Connect");
     if (r >= 0)
-        r = sd_bus_call_async(bus(c), &c->connection, m, on_connection, c, ms * 1000ull);
+        r = sd_bus_call_async(bus(c), &c->connection, m, on_connection, c, usec);
     sd_bus_message_unref(m);
-    if (r < 0)
-        c->connecting = false;
+    c->connecting = r >= 0;
     return r < 0 ? TROTH_FAILED : TROTH_OK;
+}
+
+int bluez_client_connect(struct bluez_client *c, const struct troth_addr *addr, unsigned ms)
+{
+    int r = bluez_client_begin(c, addr);
+    return r == TROTH_OK ? bluez_client_call_connect(c, ms * 1000ull) : r;
 }
 
 static void told_disconnected(struct bluez_client *c)
@@ -242,60 +213,26 @@ static void told_disconnected(struct bluez_client *c)
     struct troth_event e = {.type = TROTH_EV_DISCONNECTED, .link = BLUEZ_CLIENT_LINK};
     if (!c->connected)
         return;
-    c->connected = false;
+    c->connected = c->handled = false;
+    c->barrier = sd_bus_slot_unref(c->barrier);
     c->soon = sd_event_source_disable_unref(c->soon);
     bluez_client_gatt_end(c);
     emit(c, &e);
 }
 
-/* ---- pairing ---- */
-
-static int on_pair(sd_bus_message *m, void *ctx, sd_bus_error *error)
-{
-    struct bluez_client *c = ctx;
-    const sd_bus_error *e = failure(m);
-    char why[BLUEZ_WHY];
-    (void)error;
-    const struct bluez_device *d = bluez_client_device(c);
-    c->pair = sd_bus_slot_unref(c->pair);
-    c->pairing = false;
-    if ((!e || bluez_is(e, "AlreadyExists")) && d && !d->bonded)
-        soon(c); /* its properties may come after its answer */
-    else if (!e || bluez_is(e, "AlreadyExists"))
-        told_paired(c);
-    else
-        tell(c, BLUEZ_CLIENT_PAIR_FAILED, bluez_why(NULL, e, why));
-    return 0;
-}
-
-int bluez_client_pair(struct bluez_client *c)
-{
-    sd_bus_message *m = NULL;
-    if (!c->connected)
-        return TROTH_STATE;
-    if (c->pairing)
-        return TROTH_BUSY;
-    if (c->told_paired || c->soon)
-        return TROTH_OK;
-    int r = sd_bus_message_new_method_call(bus(c), &m, BLUEZ, c->path, BLUEZ_DEVICE, "Pair");
-    if (r >= 0)
-        r = sd_bus_call_async(bus(c), &c->pair, m, on_pair, c, PAIR_USEC);
-    sd_bus_message_unref(m);
-    c->pairing = r >= 0;
-    return r < 0 ? TROTH_FAILED : TROTH_OK;
-}
+/* ---- bonds ---- */
 
 static int on_removal(sd_bus_message *m, void *ctx, sd_bus_error *error)
 {
     struct bluez_client *c = ctx;
-    const sd_bus_error *e = failure(m);
+    const sd_bus_error *e = bluez_client_failure(m);
     char why[BLUEZ_WHY];
     (void)error;
     c->removal = sd_bus_slot_unref(c->removal);
     if (e)
-        tell(c, BLUEZ_CLIENT_REMOVE_FAILED, bluez_why("remove the bond", e, why));
+        bluez_client_tell(c, BLUEZ_CLIENT_REMOVE_FAILED, bluez_why("remove the bond", e, why));
     else
-        tell(c, BLUEZ_CLIENT_REMOVED, NULL);
+        bluez_client_tell(c, BLUEZ_CLIENT_REMOVED, NULL);
     return 0;
 }
 
@@ -317,18 +254,18 @@ static void on_up(void *ctx)
 {
     struct bluez_client *c = ctx;
     c->up = true;
-    tell(c, BLUEZ_CLIENT_UP, NULL);
+    bluez_client_tell(c, BLUEZ_CLIENT_UP, NULL);
 }
 
 static void on_down(void *ctx, const char *why)
 {
     struct bluez_client *c = ctx;
-    c->up = c->scanning = c->connecting = c->pairing = false;
+    c->up = c->scanning = c->connecting = false;
     c->discovery = sd_bus_slot_unref(c->discovery);
     c->connection = sd_bus_slot_unref(c->connection);
-    c->pair = sd_bus_slot_unref(c->pair);
+    bluez_client_end_pair(c);
     c->removal = sd_bus_slot_unref(c->removal);
-    tell(c, BLUEZ_CLIENT_DOWN, why);
+    bluez_client_tell(c, BLUEZ_CLIENT_DOWN, why);
     told_disconnected(c);
 }
 
@@ -341,10 +278,12 @@ static void on_device(void *ctx, const struct bluez_device *d, unsigned news)
         return;
     if (c->connected && ((news & BLUEZ_GONE) || ((news & BLUEZ_CONNECTION) && !d->connected)))
         told_disconnected(c);
-    else if (d->resolved)
+    else if (c->connecting && c->pairing && d->connected)
+        told_connected(c);
+    if (c->connected && d->resolved)
         bluez_client_gatt_resolved(c);
     if (news & BLUEZ_PAIRING)
-        look_whether_paired(c, d);
+        bluez_client_look_whether_paired(c, d);
 }
 
 static void on_other(void *ctx, const char *path, const char *interface, sd_bus_message *properties)
@@ -378,13 +317,13 @@ void bluez_client_free(struct bluez_client *c)
         bluez_client_scan(c, false);
     sd_bus_slot_unref(c->discovery);
     sd_bus_slot_unref(c->connection);
-    sd_bus_slot_unref(c->pair);
     sd_bus_slot_unref(c->removal);
     sd_event_source_disable_unref(c->soon);
     if (c->pairing)
-        call_and_forget(c, c->path, BLUEZ_DEVICE, "CancelPairing");
+        bluez_client_send(c, c->path, BLUEZ_DEVICE, "CancelPairing");
+    bluez_client_end_pair(c);
     if ((c->connected || c->connecting) && !c->was_connected && bluez_client_device(c))
-        call_and_forget(c, c->path, BLUEZ_DEVICE, "Disconnect");
+        bluez_client_send(c, c->path, BLUEZ_DEVICE, "Disconnect");
     c->connected = false;
     c->cfg.event = NULL;
     bluez_client_gatt_end(c);

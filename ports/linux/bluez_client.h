@@ -49,10 +49,33 @@ int bluez_client_scan(struct bluez_client *c, bool on);
 /* CONNECTED comes once its services are known to BlueZ. TROTH_STATE: no such device. */
 int bluez_client_connect(struct bluez_client *c, const struct troth_addr *addr, unsigned ms);
 /*
+ * The same by Pair, for which bluetoothd connects by itself: whatever a device asks for when it is
+ * connected to is then part of that Pair. CONNECT_FAILED; or CONNECTED, then PAIRED or PAIR_FAILED.
+ * One that is connected or paired with already is only connected to.
+ */
+int bluez_client_connect_pairing(struct bluez_client *c, const struct troth_addr *addr,
+                                 unsigned ms);
+/*
  * PAIRED or PAIR_FAILED, unless PAIRED was told since it was connected to: a device may have asked
  * for it by itself. TROTH_BUSY: one is running.
  */
 int bluez_client_pair(struct bluez_client *c);
+/*
+ * What bluetoothd asks its agent about the device now is asked in the pairing whose outcome is our
+ * Pair's: with PAIRED next, it proves as much as its model does. Anything else that is asked proves
+ * nothing, since nobody is told how a pairing ends that the device began: one may ask and fail, and
+ * the next succeed by Just Works. Why it holds:
+ *
+ * - Once bluetoothd has handled Pair, the next pairing with the device that fails, whoever began it,
+ *   and a link that ends, make Pair fail. One runs at a time: if Pair does not fail, what was
+ *   asked since and what succeeded are one pairing.
+ * - bluetoothd handles our calls in order and its messages come in order: Pair was handled before
+ *   whatever comes after the answer to a call that was sent after Pair.
+ *
+ * It does not hold against BR/EDR: once a PIN was asked for, by whatever device, bluetoothd repeats a
+ * Pair that failed, so after BLUEZ_AGENT_PIN or _NO_PIN nothing proves; and Paired is of both.
+ */
+bool bluez_client_is_asked(const struct bluez_client *c);
 /* Forgets the device and its bond: REMOVED or REMOVE_FAILED. Ends the connection. */
 int bluez_client_remove(struct bluez_client *c, const char *path);
 /* Whom it is connected to or connecting to; NULL. */

@@ -60,7 +60,7 @@ static uint8_t att_error(const sd_bus_error *e)
     };
     const char *named = e->message ? strstr(e->message, "ATT error: 0x") : NULL;
     if (named)
-        return (uint8_t)strtoul(named + strlen("ATT error: 0x"), NULL, 16);
+        return bluez_meant((uint8_t)strtoul(named + strlen("ATT error: 0x"), NULL, 16));
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (bluez_is(e, all[i].name) &&
             (!all[i].message || (e->message && !strcasecmp(e->message, all[i].message))))

@@ -25,9 +25,11 @@ struct bluez_client {
     sd_event *loop;
     char path[BLUEZ_PATH]; /* the device; empty: none */
     bool up, scanning, connecting, connected, was_connected, pairing;
+    bool handled;                 /* bluetoothd has our Pair: see bluez_client_is_asked */
     bool was_paired, told_paired; /* before it was connected to; since */
     sd_event_source *soon;        /* paired, and whether bonded is not told yet */
-    sd_bus_slot *discovery, *connection, *pair, *removal;
+    sd_event_source *late;        /* no link came of our Pair */
+    sd_bus_slot *discovery, *connection, *pair, *barrier, *removal;
     /* GATT */
     unsigned count;
     struct bluez_attribute attribute[BLUEZ_ATTRIBUTES];
@@ -39,6 +41,24 @@ struct bluez_client {
     const char *reading;      /* the path being read: its own news is no notification */
     struct bluez_attribute *subscribing;
 };
+
+/* ---- bluez_client.c ---- */
+
+void bluez_client_tell(struct bluez_client *c, enum bluez_client_news news, const char *why);
+/* Why a call failed; NULL: it did not. */
+const sd_bus_error *bluez_client_failure(sd_bus_message *m);
+/* A call whose outcome changes nothing. */
+void bluez_client_send(struct bluez_client *c, const char *path, const char *interface,
+                       const char *method);
+/* Remembers whom, and what it was before. */
+int bluez_client_begin(struct bluez_client *c, const struct troth_addr *addr);
+int bluez_client_call_connect(struct bluez_client *c, uint64_t usec);
+
+/* ---- bluez_client_pair.c ---- */
+
+/* Our Pair is over. */
+void bluez_client_end_pair(struct bluez_client *c);
+void bluez_client_look_whether_paired(struct bluez_client *c, const struct bluez_device *d);
 
 /* ---- bluez_client_discover.c ---- */
 

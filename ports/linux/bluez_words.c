@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <troth/gatt.h>
 #include <troth/net.h>
 
 #include "net/utf8.h"
@@ -186,4 +187,14 @@ char *bluez_uuid_text(const struct troth_uuid *uuid, char text[37])
              b[15], b[14], b[13], b[12], b[11], b[10], b[9], b[8], b[7], b[6], b[5], b[4], b[3],
              b[2], b[1], b[0]);
     return text;
+}
+
+uint8_t bluez_meant(uint8_t att_error)
+{
+    static const uint8_t all[] = {TROTH_ATT_VALUE_NOT_ALLOWED, TROTH_ATT_INSUFFICIENT_RESOURCES,
+                                  TROTH_ATT_WRITE_REQUEST_REJECTED};
+    for (size_t i = 0; i < sizeof all; i++)
+        if (att_error == (0x80 | (all[i] & 0x1f)))
+            return all[i];
+    return att_error;
 }

@@ -59,10 +59,16 @@ static size_t row_of(uint8_t error)
     return i;
 }
 
+/* Core leaves its number's meaning to who uses it: 3.4.1.1. */
+static bool is_of_application(uint8_t error)
+{
+    return error >= 0x80 && error <= 0x9f;
+}
+
 const char *troth_att_error_name(uint8_t error)
 {
     size_t i = row_of(error);
-    return i < ROWS ? table[i].name : "(unknown)";
+    return i < ROWS ? table[i].name : is_of_application(error) ? "APPLICATION_ERROR" : "(unknown)";
 }
 
 const char *troth_att_error_words(uint8_t error)
@@ -70,7 +76,7 @@ const char *troth_att_error_words(uint8_t error)
     size_t i = row_of(error);
     if (i < ROWS)
         return table[i].words;
-    if (error >= 0x80 && error <= 0x9f) /* 3.4.1.1 */
+    if (is_of_application(error))
         return "an error of the device's application; its documentation says what it means";
     return "an error this version of troth does not know";
 }

@@ -29,6 +29,7 @@ static struct rig {
     uint8_t data[256];       /* of a report, a value or a notification */
     uint16_t len, handle;
     int8_t rssi;
+    bool counts; /* what would be asked when that report came */
     uint16_t first, last_handle, ccc;
 } rig;
 
@@ -45,6 +46,7 @@ static void on_event(void *ctx, const struct troth_event *e)
     switch (e->type) {
     case TROTH_EV_REPORT:
         rig.reports++;
+        rig.counts = bluez_client_is_asked(rig.client);
         rig.rssi = e->u.report.rssi;
         keep(e->u.report.data, e->u.report.len);
         break;
@@ -292,6 +294,194 @@ static void failures_have_words(void **state)
     }
 }
 
+/* ---- what is asked meanwhile ---- */
+
+/* bluetoothd says something while it handles Pair: that is, before it answers what comes next. */
+static void says(struct bluez_double *d, const char *method)
+{
+    if (!strcmp(method, "Pair"))
+        double_device_changed(d, "RSSI");
+}
+
+/* Whatever was sent to the client, and what it sent for that, has arrived. */
+static void settle(void)
+{
+    double_settle(&rig.d);
+    double_settle(&rig.d);
+}
+
+static void pair_in_silence(void)
+{
+    rig.d.silent = "Pair";
+    rig.d.on_call = says;
+    rig.reports = 0;
+    rig.counts = true;
+    assert_int_equal(bluez_client_pair(rig.client), TROTH_OK);
+    await(&rig.reports, "what was said while Pair was handled");
+}
+
+static void what_is_asked_counts_once_pair_is_handled(void **state)
+{
+    (void)state;
+    bluez_client_scan(rig.client, true);
+    connect_to_lamp();
+    assert_false(bluez_client_is_asked(rig.client));
+    pair_in_silence();
+    assert_false(rig.counts);
+    settle();
+    assert_true(bluez_client_is_asked(rig.client));
+    rig.d.paired = true;
+    double_device_changed(&rig.d, "Paired");
+    settle();
+    assert_int_equal(rig.told[BLUEZ_CLIENT_PAIRED], 0); /* Bonded may come yet */
+    assert_false(bluez_client_is_asked(rig.client));
+    rig.d.bonded = true;
+    double_device_changed(&rig.d, "Bonded");
+    await(&rig.told[BLUEZ_CLIENT_PAIRED], "paired");
+    assert_false(bluez_client_is_asked(rig.client));
+}
+
+static void not_what_is_asked_after_it_failed(void **state)
+{
+    (void)state;
+    bluez_client_scan(rig.client, true);
+    connect_to_lamp();
+    pair_in_silence();
+    settle();
+    assert_true(bluez_client_is_asked(rig.client));
+    double_fail_held(&rig.d, "AuthenticationFailed");
+    await(&rig.told[BLUEZ_CLIENT_PAIR_FAILED], "the failure");
+    assert_false(bluez_client_is_asked(rig.client));
+    pair_in_silence(); /* which is another */
+    assert_false(rig.counts);
+    settle();
+    assert_true(bluez_client_is_asked(rig.client));
+}
+
+static void nor_after_the_device_left(void **state)
+{
+    (void)state;
+    bluez_client_scan(rig.client, true);
+    connect_to_lamp();
+    pair_in_silence();
+    settle();
+    rig.d.connected = false;
+    double_device_changed(&rig.d, "Connected");
+    await(&rig.disconnected, "the end");
+    rig.d.connected = true;
+    double_device_changed(&rig.d, "Connected");
+    settle();
+    assert_false(bluez_client_is_asked(rig.client));
+    connect_to_lamp();
+    assert_false(bluez_client_is_asked(rig.client));
+}
+
+static void an_error_does_not_tell_that_pair_is_handled(void **state)
+{
+    (void)state;
+    bluez_client_scan(rig.client, true);
+    connect_to_lamp();
+    rig.d.fails = "Get";
+    pair_in_silence();
+    settle();
+    assert_false(bluez_client_is_asked(rig.client));
+}
+
+/* ---- Pair instead of Connect ---- */
+
+static int connect_pairing(unsigned ms)
+{
+    struct troth_addr lamp;
+    assert_true(troth_addr_parse(&lamp, "C0:FF:EE:00:00:01"));
+    lamp.type = TROTH_ADDR_RANDOM;
+    double_called(&rig.d, "");
+    return bluez_client_connect_pairing(rig.client, &lamp, ms);
+}
+
+static void pair_connects_by_itself(void **state)
+{
+    (void)state;
+    rig.d.silent = "Pair";
+    assert_int_equal(connect_pairing(5000), TROTH_OK);
+    assert_int_equal(connect_pairing(5000), TROTH_BUSY);
+    settle();
+    rig.d.connected = true;
+    double_device_changed(&rig.d, "Connected");
+    await(&rig.connected, "the connection");
+    assert_false(rig.last.u.connected.bonded);
+    assert_true(bluez_client_is_asked(rig.client)); /* from the first */
+    assert_int_equal(bluez_client_pair(rig.client), TROTH_BUSY);
+    rig.d.paired = rig.d.bonded = true;
+    double_device_changed(&rig.d, "Bonded");
+    double_device_changed(&rig.d, "Paired");
+    await(&rig.told[BLUEZ_CLIENT_PAIRED], "paired");
+    assert_int_equal(bluez_client_pair(rig.client), TROTH_OK);
+    settle();
+    assert_int_equal(rig.told[BLUEZ_CLIENT_PAIRED], 0);
+    assert_true(double_called(&rig.d, "Pair; "));
+}
+
+static void its_failure_before_the_link_is_the_links(void **state)
+{
+    (void)state;
+    rig.d.fails = "Pair";
+    rig.d.error = "Failed";
+    rig.d.message = "Software caused connection abort";
+    assert_int_equal(connect_pairing(5000), TROTH_OK);
+    await(&rig.told[BLUEZ_CLIENT_CONNECT_FAILED], "the failure");
+    assert_non_null(strstr(rig.why, "connection abort"));
+    assert_int_equal(rig.told[BLUEZ_CLIENT_PAIR_FAILED], 0);
+    rig.d.fails = NULL;
+    assert_int_equal(connect_pairing(5000), TROTH_OK); /* again, and now it does */
+    await(&rig.connected, "the connection");
+    await(&rig.told[BLUEZ_CLIENT_PAIRED], "paired");
+}
+
+static void a_link_that_does_not_come_is_given_up(void **state)
+{
+    (void)state;
+    rig.d.silent = "Pair";
+    assert_int_equal(connect_pairing(1), TROTH_OK);
+    await(&rig.told[BLUEZ_CLIENT_CONNECT_FAILED], "the limit");
+    assert_non_null(strstr(rig.why, "did not answer"));
+    settle();
+    assert_true(double_called(&rig.d, "Pair; CancelPairing; Disconnect;"));
+}
+
+static void one_that_was_paired_meanwhile_is_connected_to(void **state)
+{
+    (void)state;
+    rig.d.fails = "Pair";
+    rig.d.error = "AlreadyExists";
+    assert_int_equal(connect_pairing(5000), TROTH_OK);
+    await(&rig.connected, "the connection");
+    assert_true(double_called(&rig.d, "Pair; Connect; "));
+}
+
+static void one_that_is_connected_or_paired_is_only_connected_to(void **state)
+{
+    (void)state;
+    rig.d.connected = true;
+    double_device_changed(&rig.d, "Connected");
+    bluez_client_scan(rig.client, true);
+    settle();
+    assert_int_equal(connect_pairing(5000), TROTH_OK);
+    await(&rig.connected, "the connection");
+    assert_true(double_called(&rig.d, "Connect;"));
+    rig.d.connected = false;
+    double_device_changed(&rig.d, "Connected");
+    await(&rig.disconnected, "the end");
+    rig.d.paired = rig.d.bonded = true;
+    double_device_changed(&rig.d, "Paired");
+    settle();
+    assert_int_equal(connect_pairing(5000), TROTH_OK);
+    await(&rig.connected, "the connection");
+    assert_true(rig.last.u.connected.bonded);
+    assert_true(double_called(&rig.d, "Connect;"));
+}
+
+/* ---- bonds ---- */
+
 static void a_bond_is_removed(void **state)
 {
     (void)state;
@@ -500,6 +690,15 @@ int main(void)
         TEST(a_device_that_asks_first_is_paired_without_us),
         TEST(an_older_bond_is_no_news),
         TEST(failures_have_words),
+        TEST(what_is_asked_counts_once_pair_is_handled),
+        TEST(not_what_is_asked_after_it_failed),
+        TEST(nor_after_the_device_left),
+        TEST(an_error_does_not_tell_that_pair_is_handled),
+        TEST(pair_connects_by_itself),
+        TEST(its_failure_before_the_link_is_the_links),
+        TEST(a_link_that_does_not_come_is_given_up),
+        TEST(one_that_was_paired_meanwhile_is_connected_to),
+        TEST(one_that_is_connected_or_paired_is_only_connected_to),
         TEST(a_bond_is_removed),
         TEST(discovery_waits_for_the_services),
         TEST(discovery_of_one_service),

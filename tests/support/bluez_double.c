@@ -87,8 +87,11 @@ static int disturbed(struct bluez_double *d, sd_bus_message *m)
 {
     const char *name = sd_bus_message_get_member(m);
     char error[128];
-    if (d->silent && !strcmp(d->silent, name))
+    if (d->silent && !strcmp(d->silent, name)) {
+        sd_bus_message_unref(d->held);
+        d->held = sd_bus_message_ref(m);
         return 1;
+    }
     if (!d->fails || strcmp(d->fails, name) != 0)
         return 0;
     snprintf(error, sizeof error, "%s%s", strchr(d->error, '.') ? "" : ERROR, d->error);
@@ -193,6 +196,15 @@ static const sd_bus_vtable adapter[] = {
 
 /* ---- Device1 ---- */
 
+void double_fail_held(struct bluez_double *d, const char *error)
+{
+    char name[128];
+    assert_non_null(d->held);
+    snprintf(name, sizeof name, "%s%s", ERROR, error);
+    sd_bus_reply_method_errorf(d->held, name, "as the test wants");
+    d->held = sd_bus_message_unref(d->held);
+}
+
 void double_device_changed(struct bluez_double *d, const char *property)
 {
     sd_bus_emit_properties_changed(d->bus, DOUBLE_DEVICE, "org.bluez.Device1", property, NULL);
@@ -205,6 +217,8 @@ static int on_device(sd_bus_message *m, void *ctx, sd_bus_error *e)
     (void)e;
     know(d, m);
     record(d, "%s", method);
+    if (d->on_call)
+        d->on_call(d, method);
     if (disturbed(d, m))
         return 1;
     if (!strcmp(method, "Connect")) {
@@ -214,6 +228,8 @@ static int on_device(sd_bus_message *m, void *ctx, sd_bus_error *e)
         d->connected = false;
         double_device_changed(d, "Connected");
     } else if (!strcmp(method, "Pair")) {
+        d->connected = true;
+        double_device_changed(d, "Connected");
         d->paired = d->bonded = true;
         double_device_changed(d, "Bonded");
         double_device_changed(d, "Paired");
@@ -234,6 +250,19 @@ static int get_uuids(sd_bus *bus, const char *path, const char *interface, const
                                  "8b840001-f6fa-4e33-9a0c-e14d9f35f201");
 }
 
+static int get_paired(sd_bus *bus, const char *path, const char *interface, const char *property,
+                      sd_bus_message *reply, void *ctx, sd_bus_error *e)
+{
+    const struct bluez_double *d = ctx;
+    (void)bus;
+    (void)path;
+    (void)interface;
+    (void)property;
+    if (d->fails && !strcmp(d->fails, "Get"))
+        return sd_bus_error_set_const(e, SD_BUS_ERROR_NO_REPLY, "as the test wants");
+    return sd_bus_message_append(reply, "b", d->paired);
+}
+
 static const sd_bus_vtable device[] = {
     SD_BUS_VTABLE_START(0),
     SD_BUS_METHOD("Connect", "", "", on_device, SD_BUS_VTABLE_UNPRIVILEGED),
@@ -247,7 +276,7 @@ static const sd_bus_vtable device[] = {
     CHANGES("RSSI", "n", rssi),
     SD_BUS_PROPERTY("UUIDs", "as", get_uuids, 0, 0),
     CHANGES("Connected", "b", connected),
-    CHANGES("Paired", "b", paired),
+    SD_BUS_PROPERTY("Paired", "b", get_paired, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
     CHANGES("Bonded", "b", bonded),
     CHANGES("ServicesResolved", "b", resolved),
     SD_BUS_VTABLE_END,
@@ -382,6 +411,7 @@ void double_down(struct bluez_double *d)
         close(d->notify);
     d->notify = -1;
     d->reply = sd_bus_message_unref(d->reply);
+    d->held = sd_bus_message_unref(d->held);
     while (d->slot_count)
         sd_bus_slot_unref(d->slots[--d->slot_count]);
     d->bus = sd_bus_flush_close_unref(d->bus);

@@ -27,9 +27,12 @@ struct bluez_double {
     char calls[4096]; /* "RegisterAgent DisplayYesNo; StartDiscovery; ..." since the last look */
     /* What a method of that name is answered: an error's name without org.bluez.Error., or NULL. */
     const char *fails, *error, *message;
-    const char *silent; /* this method is never answered */
-    char agent[64];     /* that registered */
-    char owner[64];     /* whom we serve: who called last */
+    const char *silent; /* this method is never answered; the last such call is kept in held */
+    sd_bus_message *held;
+    /* Called within each method of the device, before it is answered; NULL: not. */
+    void (*on_call)(struct bluez_double *d, const char *method);
+    char agent[64]; /* that registered */
+    char owner[64]; /* whom we serve: who called last */
     /* Properties; those that are true or false are int, as sd-bus reads them. */
     int powered;                             /* Adapter1 */
     int connected, paired, bonded, resolved; /* Device1 */
@@ -65,6 +68,8 @@ void double_ask(struct bluez_double *d, const char *method, const char *types, .
 /* The reply came, and it is this error, or none (NULL). */
 void double_answered(struct bluez_double *d, const char *error);
 
+/* Answers what is held with this error. */
+void double_fail_held(struct bluez_double *d, const char *error);
 void double_device_changed(struct bluez_double *d, const char *property);
 
 #endif

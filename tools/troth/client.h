@@ -217,6 +217,7 @@ struct client {
     bool bonded, connect_failed, disconnected;
     uint8_t hci_status; /* of the two above */
 
+    bool pairs; /* the command's own: without a bond it pairs, whatever the options say */
     bool pairing, paired, pairing_failed, encrypted, encrypt_failed;
     bool bond_removed;
     bool stored;

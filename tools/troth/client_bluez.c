@@ -12,6 +12,8 @@
 
 #define LOOK_USEC 50000
 
+#define UNKNOWN_MODEL 0xff /* "(unknown)" in words */
+
 /* ---- options ---- */
 
 int client_bluez_check(const struct cli *cli)
@@ -57,8 +59,10 @@ void client_drop_unknown(const struct client *c, cJSON *fields)
         return;
     cJSON_DeleteItemFromObject(fields, "sc");
     cJSON_DeleteItemFromObject(fields, "key_size");
-    if (!c->bluez_side->proved && !c->paired)
+    if (!c->bluez_side->proved && (!c->paired || c->bluez_side->unknown))
         cJSON_DeleteItemFromObject(fields, "mitm");
+    if (c->bluez_side->unknown)
+        cJSON_DeleteItemFromObject(fields, "model");
     cJSON_AddStringToObject(fields, "host", "bluez");
 }
 
@@ -92,9 +96,10 @@ static char *bz_level_text(const struct client *c, const struct troth_level *l, 
              !l->key_size ? "not encrypted"
              : l->mitm    ? "authenticated; BlueZ does not tell the key's size, nor whether it was "
                             "Secure Connections"
-             : c->paired  ? "not authenticated; BlueZ does not tell more"
-                          : "encrypted; BlueZ does not tell whether authenticated, nor the key's "
-                            "size");
+             : c->paired && !c->bluez_side->unknown
+                 ? "not authenticated; BlueZ does not tell more"
+                 : "encrypted; BlueZ does not tell whether authenticated, nor the key's "
+                   "size");
     return text;
 }
 
@@ -109,16 +114,22 @@ static void tell_paired(struct bluez_side *s)
     c->bonded = c->stored = d && d->bonded;
     if (d)
         c->identity = d->addr;
-    /* For a pairing begun here every model but Just Works asks. */
-    c->model = s->asked ? s->model : TROTH_JUST_WORKS;
-    s->proved = s->asked && s->model != TROTH_JUST_WORKS;
+    /* Every model but Just Works asks: us, or of what our Pair does not have, another's agent. */
+    s->proved = s->asked;
+    s->unknown = !s->asked && (s->elsewhere || (client_options.no_default && !s->whole));
+    c->model = s->asked     ? s->model
+               : s->unknown ? (enum troth_model)UNKNOWN_MODEL
+                            : TROTH_JUST_WORKS;
     c->level = level_of(s);
     cJSON *fields = out_fields("model:s mitm:b bonded:b", troth_model_name((uint8_t)c->model),
                                c->level.mitm, c->stored);
     client_drop_unknown(c, fields);
     out_event(OUT_GOOD, "paired", fields, "paired: %s, %s", bz_level_text(c, &c->level, text),
               c->stored ? "bonded" : "not bonded");
-    if (!s->asked)
+    if (s->unknown && !client_options.policy.require_mitm)
+        out_hint("The device began to pair by itself, and BlueZ does not tell which pairing a "
+                 "question was of: it proves nothing.");
+    else if (!s->asked && !s->unknown)
         out_hint("Nothing was asked, so it was Just Works: nobody proved who the device is.");
 }
 
@@ -174,6 +185,8 @@ static void on_event(void *ctx, const struct troth_event *e)
     struct bluez_side *s = ctx;
     if (e->type == TROTH_EV_CONNECTED)
         s->c->level = level_of(s);
+    if (e->type == TROTH_EV_DISCONNECTED)
+        s->asked = s->elsewhere = false;
     client_event(s->c, e);
 }
 
@@ -241,13 +254,25 @@ static int bz_scan(struct client *c, bool on)
     return bluez_client_scan(c->bluez_side->client, on);
 }
 
+/* There being no bond, it is certain that we shall pair. */
+static bool will_pair(const struct client *c)
+{
+    return c->pairs || (client_options.policy.require_mitm && !client_options.no_pair);
+}
+
 static int bz_connect(struct client *c, unsigned ms)
 {
-    c->bluez_side->asked = c->bluez_side->said_no = c->bluez_side->proved = false;
+    struct bluez_side *s = c->bluez_side;
+    const struct bluez_device *d = bluez_device_of(c->bluez, &c->device.addr);
+    s->asked = s->said_no = s->elsewhere = s->pin = s->unknown = s->proved = false;
+    s->whole = d && !d->connected && !d->paired && will_pair(c);
+    if (s->whole && !security_no_impostor(c))
+        return TROTH_STATE;
     out_event(OUT_DIM, "limits", out_fields("host:s", "bluez"),
               "over BlueZ: legacy pairing cannot be refused, and neither the size of a key nor "
               "whether an older bond is authenticated is told");
-    return bluez_client_connect(c->bluez_side->client, &c->device.addr, ms);
+    return s->whole ? bluez_client_connect_pairing(s->client, &c->device.addr, ms)
+                    : bluez_client_connect(s->client, &c->device.addr, ms);
 }
 
 static int look_again(sd_event_source *source, uint64_t now, void *ctx)
@@ -308,11 +333,18 @@ static bool bz_proves(struct client *c)
 {
     if (!client_options.policy.require_mitm || c->bluez_side->proved)
         return true;
+    const struct bluez_side *s = c->bluez_side;
+    const char *why = s->pin && s->elsewhere
+                          ? "somebody asked for a PIN meanwhile, after which bluetoothd repeats a "
+                            "failed pairing without a word"
+                      : s->unknown ? "the device began to pair before we did, and BlueZ does not "
+                                     "tell which pairing a question was of; try again"
+                                   : "nothing was compared or typed";
     bool undone = bz_forget(c) == TROTH_OK && client_wait(c, is_removed, 5000);
     return client_fail(c,
-                       "pairing with %s proved nobody's identity (nothing was compared or typed), "
-                       "which --require-mitm demands; the bond is %s",
-                       client_peer(c),
+                       "pairing with %s proved nobody's identity (%s), which --require-mitm "
+                       "demands; the bond is %s",
+                       client_peer(c), why,
                        undone ? "removed again, and the device has to forget it too"
                               : "still there: troth bonds --bluez remove it");
 }

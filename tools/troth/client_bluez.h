@@ -15,11 +15,15 @@ struct bluez_side {
     struct bluez_agent *agent;
     struct troth_agent bridge;
     struct troth_agent_call open[QUESTIONS]; /* bluetoothd's; id 0: free */
-    bool asked;                              /* of this device, in the running pairing */
+    bool asked;                              /* of this device, within our Pair */
     enum troth_model model;                  /* ... what that says of the model */
     sd_event_source *look;                   /* at whether the link is encrypted by now */
     bool said_no;                            /* ... to what was asked */
-    bool proved; /* the bond was made here and now, with something compared or typed */
+    bool elsewhere; /* it was asked of a pairing whose end nobody tells: that proves nothing */
+    bool pin;       /* one was asked for: bluetoothd may repeat a failed pairing untold */
+    bool whole;     /* our Pair was there before the link: it has every pairing since */
+    bool unknown;   /* of the pairing that made the bond: its model */
+    bool proved;    /* the bond was made here and now, with something compared or typed */
 };
 
 /* ---- client_bluez_agent.c ---- */

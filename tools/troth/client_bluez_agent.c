@@ -75,7 +75,8 @@ static bool on_call(void *ctx, const struct troth_agent_call *call)
         return consent(s, call);
     *o = *call;
     o->peer = NULL;
-    s->asked = true;
+    s->asked = bluez_client_is_asked(s->client) && !s->pin;
+    s->elsewhere |= !s->asked;
     s->model = call->type == TROTH_AGENT_COMPARE   ? TROTH_NUMERIC_COMPARISON
                : call->type == TROTH_AGENT_PASSKEY ? TROTH_PASSKEY_INITIATOR_INPUTS
                                                    : TROTH_PASSKEY_RESPONDER_INPUTS;
@@ -154,6 +155,12 @@ void client_bluez_told(void *ctx, const struct bluez_agent_news *news)
         s->c->ready = true;
         if (news->why && client_options.verbose)
             out_event(OUT_WARN, "warning", NULL, "%s", news->why);
+        break;
+    case BLUEZ_AGENT_PIN:
+    case BLUEZ_AGENT_NO_PIN: /* whoever wanted it */
+        s->elsewhere |= s->asked;
+        s->asked = false;
+        s->pin = true;
         break;
     case BLUEZ_AGENT_ENTERED:
         if (client_options.verbose)

@@ -32,6 +32,15 @@ static void on_notice(void *ctx, enum runtime_notice notice, const char *why, un
     }
 }
 
+/* The device may be on BlueZ, whoever we are. */
+static void on_event(void *ctx, const struct troth_event *e)
+{
+    struct troth_event done = *e;
+    if (e->type == TROTH_EV_GATT_DONE && e->u.done.result == TROTH_FAILED)
+        done.u.done.att_error = bluez_meant(e->u.done.att_error);
+    client_event(ctx, &done);
+}
+
 static bool open_runtime(struct client *c)
 {
     char why[256];
@@ -41,7 +50,7 @@ static bool open_runtime(struct client *c)
         .store = c->store,
         .capture = client_options.capture,
         .name = "troth",
-        .event = client_event,
+        .event = on_event,
         .ask = security_ask,
         .notice = on_notice,
         .ctx = c,

@@ -71,6 +71,7 @@ int cmd_pair(int argc, char **argv)
         return cli_misuse(&cli, "DEVICE is missing: an address, a name, or --oob FILE, whose block "
                                 "names it");
     }
+    c.pairs = true;
     bool ok = client_reach(&c, who);
     if (!ok && !operands[0] && c.ready && c.link == TROTH_NO_LINK)
         out_hint("A device that hides behind private addresses is found by its name: troth pair "

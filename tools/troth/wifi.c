@@ -87,7 +87,8 @@ static bool failed(struct client *c)
     }
     switch (e->result) {
     case TROTH_WIFI_REFUSED:
-        client_fail(c, "the device refused %s (%s): %s", troth_wifi_characteristic_name(e->missing),
+        client_fail(c, "the device refused %s (ATT error 0x%02x, %s): %s",
+                    troth_wifi_characteristic_name(e->missing), e->att_error,
                     troth_att_error_name(e->att_error), words);
         break;
     case TROTH_WIFI_NO_CHARACTERISTIC:
