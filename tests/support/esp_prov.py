@@ -496,7 +496,9 @@ def misuse():
             (("wifi", *NET, "--http", "fe80::1"), "write it like"),
             (("wifi", *NET, "--http", "127.0.0.1:80x"), "write it like"),
             (("wifi", *NET, "--transport", "console"), "the console is not spoken"),
-            (("wifi", *NET, "--ble_adapter", "hci0"), "--transport"),
+            (("wifi", *NET, "--ble_adapter", "default"), "named like hci0"),
+            (("wifi", *NET, "--ble_adapter", "hci0x"), "named like hci0"),
+            (("wifi", *NET, "--ble_adapter", "hci0", "--transport", "unix:air"), "only one"),
             (("wifi", *NET, "--http", "127.0.0.1:1", "--transport", "ble"), "another"),
             (("wifi", *NET, "--http", "127.0.0.1:1", "lamp"), "'lamp' is not expected"),
             (("wifi", "--http", "127.0.0.1:1"), "give --ssid"),
@@ -514,6 +516,11 @@ def misuse():
              "names the network")):
         _, err = run(*options, status=2, secrets=())
         check(words in err and err.count("\n") == 1, f"{options}: {words}", err)
+    # esp_prov's adapter is bluetoothd's, whatever the controller would be without it
+    os.environ.update(DBUS_SYSTEM_BUS_ADDRESS="unix:path=nowhere", TROTH_TRANSPORT="unix:nowhere")
+    _, err = run("wifi", *NET, *SEC1, "--transport", "ble", "--ble_adapter", "hci1", "lamp", status=1)
+    check("system bus, which cannot be opened" in err, "over bluetoothd", err)
+    del os.environ["DBUS_SYSTEM_BUS_ADDRESS"], os.environ["TROTH_TRANSPORT"]
 
 
 def main():

@@ -42,6 +42,25 @@ static bool get_address(void *ctx, char text[46])
     return *text != 0;
 }
 
+void net_rig_on_bus(struct net_rig *r, const char *service,
+                    bool (*call)(void *, sd_bus_message *, const char *, const char *), void *ctx)
+{
+    r->bus.service = service;
+    r->bus.call = call;
+    r->bus.ctx = ctx;
+    r->said = r->bus.said;
+    assert_true(sd_event_new(&r->loop) >= 0);
+    r->bus.loop = r->loop;
+    bus_double_open(&r->bus);
+}
+
+void net_rig_off_bus(struct net_rig *r)
+{
+    net_rig_close(r);
+    bus_double_close(&r->bus);
+    sd_event_unref(r->loop);
+}
+
 void net_rig_open(struct net_rig *r, const char *network)
 {
     struct net_where where;
@@ -66,6 +85,13 @@ void net_rig_close(struct net_rig *r)
     r->b = NULL;
 }
 
+void net_rig_up(struct net_rig *r, const char *network)
+{
+    bus_double_up(&r->bus);
+    net_rig_open(r, network);
+    net_rig_until_here(r);
+}
+
 static bool due(const struct net_rig *r)
 {
     return net_backend_deadline(r->b) <= r->now;
@@ -73,11 +99,13 @@ static bool due(const struct net_rig *r)
 
 void net_rig_run(struct net_rig *r)
 {
+    bool more;
     do {
         while (due(r))
             net_backend_tick(r->b, r->now);
+        more = r->serve && r->serve(r->server);
         bus_double_settle(&r->bus);
-    } while (sd_event_run(r->loop, 0) > 0 || due(r));
+    } while (sd_event_run(r->loop, 0) > 0 || more || due(r));
 }
 
 void net_rig_pass(struct net_rig *r, unsigned ms)
@@ -101,6 +129,17 @@ void net_rig_until_here(struct net_rig *r)
     bus_double_until(&r->bus, is_here, r, "the service is seen");
     r->here = 0; /* the next time */
     net_rig_run(r);
+}
+
+static bool is_gone(void *ctx)
+{
+    const struct net_rig *r = ctx;
+    return r->gone != 0;
+}
+
+void net_rig_until_gone(struct net_rig *r, const char *what)
+{
+    bus_double_until(&r->bus, is_gone, r, what);
 }
 
 struct troth_credentials net_rig_credentials(const char *ssid, uint8_t security,
@@ -134,7 +173,7 @@ void net_rig_reported(struct net_rig *r, enum troth_net_report_type type, uint32
                       enum troth_net_reason reason)
 {
     if (r->reports <= r->seen)
-        fail_msg("nothing is reported; said:\n%s", r->bus.said);
+        fail_msg("nothing is reported; said:\n%s", r->said);
     const struct troth_net_report *report = &r->report[r->seen++];
     assert_int_equal(report->type, type);
     assert_int_equal(report->id, id);

@@ -1,5 +1,6 @@
 /*
- * A network backend on the bus, its service a double, its reports written down, in simulated time.
+ * A network backend, its service a double on a bus or elsewhere, its reports written down, in
+ * simulated time.
  */
 #ifndef TROTH_TEST_NET_RIG_H
 #define TROTH_TEST_NET_RIG_H
@@ -12,6 +13,9 @@
 
 struct net_rig {
     struct bus_double bus;
+    bool (*serve)(void *server); /* a double elsewhere answers what has come; false: nothing had */
+    void *server;
+    const char *said; /* what the double was told */
     sd_event *loop;
     struct troth_net_sink sink;
     struct net_backend *b;
@@ -27,13 +31,20 @@ struct net_rig {
     char words[600];
 };
 
-/* bus.service, bus.call and bus.ctx are set before. */
+/* A loop, and a bus with a double of this service on it, which is down. */
+void net_rig_on_bus(struct net_rig *r, const char *service,
+                    bool (*call)(void *, sd_bus_message *, const char *, const char *), void *ctx);
+/* The backend too. */
+void net_rig_off_bus(struct net_rig *r);
 void net_rig_open(struct net_rig *r, const char *network);
 void net_rig_close(struct net_rig *r);
+/* The service comes, and a backend is opened that sees it. */
+void net_rig_up(struct net_rig *r, const char *network);
 /* Whatever is due or on its way. */
 void net_rig_run(struct net_rig *r);
 void net_rig_pass(struct net_rig *r, unsigned ms);
 void net_rig_until_here(struct net_rig *r);
+void net_rig_until_gone(struct net_rig *r, const char *what);
 
 struct troth_credentials net_rig_credentials(const char *ssid, uint8_t security,
                                              const char *password);

@@ -43,6 +43,15 @@ static bool ours(int fd)
            (who.uid == geteuid() || who.uid == 0);
 }
 
+static void turn_away(const struct agent *a, int client, const char *why)
+{
+    char text[128];
+    int len = snprintf(text, sizeof text,
+                       a->cfg.kind == AGENT_ATTACHED ? "{\"error\":\"%s\"}\n" : "%s\n", why);
+    (void)!send(client, text, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    close(client);
+}
+
 static void hello(struct agent *a);
 
 static int on_connection(sd_event_source *source, int fd, uint32_t events, void *context)
@@ -54,11 +63,9 @@ static int on_connection(sd_event_source *source, int fd, uint32_t events, void 
     if (client < 0)
         return 0;
     if (a->out >= 0 || !ours(client)) {
-        static const char plain[] = "busy\n", json[] = "{\"error\":\"busy\"}\n";
-        bool attached = a->cfg.kind == AGENT_ATTACHED;
-        (void)!send(client, attached ? json : plain, strlen(attached ? json : plain),
-                    MSG_NOSIGNAL | MSG_DONTWAIT);
-        close(client);
+        turn_away(a, client,
+                  ours(client) ? "busy"
+                               : "only the user who runs the device, or root, answers for it");
         return 0;
     }
     if (sd_event_add_io(a->cfg.loop, &a->io, client, EPOLLIN, agent_on_input, a) < 0) {

@@ -1,5 +1,6 @@
 #include "common/loop.h"
 
+#include <errno.h>
 #include <signal.h>
 
 sd_event *loop_until(sd_event_signal_handler_t enough, void *ctx)
@@ -11,8 +12,14 @@ sd_event *loop_until(sd_event_signal_handler_t enough, void *ctx)
     sigaddset(&set, SIGTERM);
     sigprocmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
-    if (sd_event_new(&loop) >= 0 && sd_event_add_signal(loop, NULL, SIGINT, enough, ctx) >= 0 &&
-        sd_event_add_signal(loop, NULL, SIGTERM, enough, ctx) >= 0)
+    int r = sd_event_new(&loop);
+    if (r >= 0)
+        r = sd_event_add_signal(loop, NULL, SIGINT, enough, ctx);
+    if (r >= 0)
+        r = sd_event_add_signal(loop, NULL, SIGTERM, enough, ctx);
+    if (r >= 0)
         return loop;
-    return sd_event_unref(loop);
+    sd_event_unref(loop);
+    errno = -r;
+    return NULL;
 }

@@ -4,7 +4,7 @@
 
 #include <systemd/sd-event.h>
 
-/* SIGINT and SIGTERM go to enough, a pipe that breaks ends nothing. NULL: none could be made. */
+/* SIGINT and SIGTERM go to enough, a pipe that breaks ends nothing. NULL: errno. */
 sd_event *loop_until(sd_event_signal_handler_t enough, void *ctx);
 
 #endif

@@ -2,26 +2,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/wipe.h"
+#include "common/child.h"
 #include "common/files.h"
 
 #define PICTURE_MAX (64 << 20) /* octets of a file */
 #define TEXTS_MAX   32768      /* of all codes together */
-#define TIME_MS     20000
-
-extern char **environ;
+#define TIME_MS     20000u
 
 /* What zbarimg calls them: it guesses from names and contents otherwise, and may run others. */
 static const char *format_of(const uint8_t *b, size_t len)
@@ -72,82 +66,6 @@ bool qr_is_picture_file(const char *path)
     return n > 0 && qr_is_picture(start, (size_t)n);
 }
 
-/* ---- the child ---- */
-
-struct child {
-    pid_t pid;
-    int out;
-    char *texts;
-    size_t len;
-    int status; /* exit status; -1: killed, or too late */
-};
-
-static long now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * 1000L + t.tv_nsec / 1000000L;
-}
-
-/* False: errno. */
-static bool spawn(struct child *c, int picture, const char *format)
-{
-    /* Without --nodbus it tells the system's message bus what it read. */
-    const char *argv[] = {"zbarimg",         "--nodbus", "--quiet", "--raw", "-Sdisable",
-                          "-Sqrcode.enable", "-Sbinary", format,    NULL};
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t attr;
-    sigset_t none, all;
-    int out[2];
-    if (pipe2(out, O_CLOEXEC))
-        return false;
-    sigemptyset(&none);
-    sigfillset(&all);
-    posix_spawn_file_actions_init(&files);
-    posix_spawn_file_actions_adddup2(&files, picture, 0);
-    posix_spawn_file_actions_adddup2(&files, out[1], 1);
-    posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0);
-    posix_spawnattr_init(&attr);
-    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    posix_spawnattr_setsigmask(&attr, &none);
-    posix_spawnattr_setsigdefault(&attr, &all);
-    int r = posix_spawnp(&c->pid, argv[0], &files, &attr, (char *const *)(size_t)argv, environ);
-    posix_spawnattr_destroy(&attr);
-    posix_spawn_file_actions_destroy(&files);
-    close(out[1]);
-    c->out = out[0];
-    if (r)
-        close(c->out);
-    errno = r;
-    return !r;
-}
-
-/* Until it ends, or its time does, or it says too much. */
-static void listen_to(struct child *c)
-{
-    const long end = now_ms() + TIME_MS;
-    bool ended = false;
-    while (!ended && c->len < TEXTS_MAX) {
-        struct pollfd p = {.fd = c->out, .events = POLLIN};
-        long left = end - now_ms();
-        int r = left > 0 ? poll(&p, 1, (int)left) : 0;
-        if (r < 0 && errno == EINTR)
-            continue;
-        ssize_t n = r > 0 ? read(c->out, c->texts + c->len, TEXTS_MAX - c->len) : -1;
-        if (n < 0)
-            break;
-        ended = n == 0;
-        c->len += (size_t)n;
-    }
-    close(c->out);
-    if (!ended)
-        kill(c->pid, SIGKILL);
-    int status = 0;
-    while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
-        ;
-    c->status = ended && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
 /* ---- the picture ---- */
 
 /* A copy that nobody changes meanwhile; -1: errno. */
@@ -182,47 +100,65 @@ static int copy_of(const char *path, const char **format)
     return -1;
 }
 
-/* The texts of all codes, one behind the other; NULL: why. Free them. */
-static char *read_codes(const char *path, size_t *len, char *why, size_t cap)
-{
-    struct child c = {.texts = malloc(TEXTS_MAX)};
-    const char *format = NULL;
-    int picture = c.texts ? copy_of(path, &format) : -1;
-    bool ok = false;
-    if (picture < 0)
-        snprintf(why, cap, "cannot read the picture %s: %s", path, strerror(errno));
-    else if (!spawn(&c, picture, format))
-        snprintf(
-            why, cap,
-            "%s is a picture, and zbarimg, which reads the code in it, %s: install zbar-tools, "
-            "or give the code's text",
-            path, errno == ENOENT ? "is not installed" : "cannot be run");
-    else
-        listen_to(&c);
-    if (picture >= 0)
-        close(picture);
-    if (c.pid > 0 && !(ok = c.status == 0 && c.len))
-        snprintf(why, cap, "%s: %s", path,
-                 c.status == -1 ? "zbarimg did not come to an end with this picture: cut it to the "
-                                  "code"
-                 : c.status == 4 || !c.status
-                     ? "there is no QR code in this picture; is all of it there, sharp, with the "
-                       "light margin around it?"
-                     : "zbarimg cannot read this picture: is it damaged?");
-    if (!ok) {
-        if (c.texts)
-            wipe(c.texts, TEXTS_MAX);
-        free(c.texts);
-        return NULL;
-    }
-    *len = c.len;
-    return c.texts;
-}
-
 static void forget(char *texts)
 {
     wipe(texts, TEXTS_MAX);
     free(texts);
+}
+
+static const char *what_zbarimg_says(int status)
+{
+    return status == 4 || !status
+               ? "there is no QR code in this picture; is all of it there, sharp, with the light "
+                 "margin around it?"
+               : "zbarimg cannot read this picture: is it damaged?";
+}
+
+static bool look(struct child *c, const char *path, int picture, const char *format, uint8_t *texts,
+                 char *why, size_t cap)
+{
+    /* Without --nodbus it tells the system's message bus what it read. */
+    const char *const argv[] = {"zbarimg",         "--nodbus", "--quiet", "--raw", "-Sdisable",
+                                "-Sqrcode.enable", "-Sbinary", format,    NULL};
+    const struct child_order order = {
+        .argv = argv, .input = picture, .output = texts, .room = TEXTS_MAX, .ms = TIME_MS};
+    char fault[200];
+    bool started = child_run(c, &order, fault, sizeof fault);
+    if (!started)
+        snprintf(
+            why, cap,
+            "%s is a picture, and zbarimg, which reads the code in it, %s: install zbar-tools, "
+            "or give the code's text",
+            path, c->error == ENOENT ? "is not installed" : "cannot be run");
+    else if (c->late || c->too_long || c->signal)
+        snprintf(why, cap,
+                 "%s: zbarimg did not come to an end with this picture: cut it to the code", path);
+    else if (c->status || !c->len)
+        snprintf(why, cap, "%s: %s", path, what_zbarimg_says(c->status));
+    return started && child_did_well(c) && c->len;
+}
+
+/* The texts of all codes, one behind the other; NULL: why. Forget them. */
+static char *read_codes(const char *path, size_t *len, char *why, size_t cap)
+{
+    struct child c;
+    const char *format = NULL;
+    uint8_t *texts = malloc(TEXTS_MAX);
+    int picture = texts ? copy_of(path, &format) : -1;
+    bool ok = false;
+    if (picture < 0)
+        snprintf(why, cap, "cannot read the picture %s: %s", path, strerror(errno));
+    else
+        ok = look(&c, path, picture, format, texts, why, cap);
+    if (picture >= 0)
+        close(picture);
+    if (ok) {
+        *len = c.len;
+        return (char *)texts;
+    }
+    if (texts)
+        forget((char *)texts);
+    return NULL;
 }
 
 /* ---- what the codes say ---- */

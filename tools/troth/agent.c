@@ -247,8 +247,7 @@ static void take_line(struct attachment *t, const char *line)
     bool ok = true;
     if (error) {
         out_error(strcmp(error, "busy") ? "the device complains: %s"
-                                        : "another agent is attached, or you are not the user who "
-                                          "runs the device (%s)",
+                                        : "another agent is attached (%s)",
                   error);
         leave(t, CLI_FAILED);
     } else if (!t->told) {
@@ -317,8 +316,13 @@ static bool attach(struct attachment *t, const char *path)
     t->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (t->fd >= 0 && !connect(t->fd, (const struct sockaddr *)&where, sizeof where))
         return true;
-    out_error("no device listens at %s: %s; start trothd with --agent-socket %s", path,
-              strerror(errno), path);
+    if (errno == EACCES)
+        out_error("no permission for %s: only the user who runs the device, or root, answers for "
+                  "it (ls -l %s)",
+                  path, path);
+    else
+        out_error("no device listens at %s: %s; start trothd with --agent-socket %s", path,
+                  strerror(errno), path);
     return false;
 }
 

@@ -5,21 +5,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <openssl/crypto.h>
 
-extern char **environ;
+#include "common/child.h"
+
+#define ASK_MS 3000
 
 static bool join(const struct doctor *d, char *path, size_t cap, const char *format, va_list args)
 {
@@ -127,50 +125,21 @@ int doctor_process(struct doctor *d, const char *comm)
     return h.pid;
 }
 
-static size_t hear(int fd, char *line, size_t cap)
-{
-    size_t len = 0;
-    struct pollfd p = {.fd = fd, .events = POLLIN};
-    while (len < cap - 1 && poll(&p, 1, 3000) > 0) {
-        ssize_t n = read(fd, line + len, cap - 1 - len);
-        if (n <= 0)
-            break;
-        len += (size_t)n;
-    }
-    line[len] = 0;
-    line[strcspn(line, "\r\n")] = 0;
-    return strlen(line);
-}
-
 bool doctor_ask_program(struct doctor *d, char *line, size_t cap, const char *path,
                         const char *argument)
 {
-    char full[4096];
-    int out[2];
-    pid_t pid;
+    char full[4096], why[256];
+    const char *const argv[] = {full, argument, NULL};
+    struct child child = {0};
+    struct child_order order = {
+        .argv = argv, .input = -1, .output = (uint8_t *)line, .room = cap - 1, .ms = ASK_MS};
     *line = 0;
-    if (!doctor_path(d, full, sizeof full, "%s", path) || access(full, X_OK) ||
-        pipe2(out, O_CLOEXEC))
+    if (!doctor_path(d, full, sizeof full, "%s", path) ||
+        !child_run(&child, &order, why, sizeof why))
         return false;
-    posix_spawn_file_actions_t files;
-    posix_spawn_file_actions_init(&files);
-    posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&files, out[1], STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&files, out[1], STDERR_FILENO);
-    char *word = strdup(full), *rest = strdup(argument);
-    char *argv[] = {word, rest, NULL};
-    int r = word && rest ? posix_spawn(&pid, full, &files, NULL, argv, environ) : ENOMEM;
-    posix_spawn_file_actions_destroy(&files);
-    close(out[1]);
-    if (!r) {
-        hear(out[0], line, cap);
-        kill(pid, SIGKILL);
-        waitpid(pid, NULL, 0);
-    }
-    close(out[0]);
-    free(word);
-    free(rest);
-    return !r && *line;
+    line[child.len] = 0;
+    line[strcspn(line, "\r\n")] = 0;
+    return *line;
 }
 
 /* ---- who we are ---- */

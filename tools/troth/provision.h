@@ -13,6 +13,7 @@ enum provision_way { PROVISION_UNSAID = 0, PROVISION_BLE, PROVISION_HTTP };
 struct provision_options {
     int way; /* enum provision_way */
     const char *http, *service_name;
+    char adapter[16]; /* "bluez:hci0"; empty: not said */
     int scheme; /* -1: what the device says */
     const char *proto_ver, *qr;
     uint8_t qr_kind; /* enum troth_net_kind; 0: the code does not say */
@@ -35,7 +36,7 @@ extern const struct cli_choice provision_schemes[], provision_formats[];
 enum provision_format { FORMAT_UNSAID, FORMAT_C, FORMAT_JSON, FORMAT_BINARY };
 
 bool provision_parse_transport(void *target, const char *text, char *why, size_t cap);
-/* Refuses: adapters belong to another host. */
+/* As the transport bluez:hciN: esp_prov's Bluetooth is bluetoothd. */
 bool provision_parse_adapter(void *target, const char *text, char *why, size_t cap);
 bool provision_parse_any(void *target, const char *text, char *why, size_t cap);
 
@@ -133,6 +134,7 @@ bool provision_parse_any(void *target, const char *text, char *why, size_t cap);
         {.name = "ble_adapter",                                                                    \
          .kind = CLI_PARSE,                                                                        \
          .parse = provision_parse_adapter,                                                         \
+         .target = &provision_options,                                                             \
          .argument = "NAME"},                                                                      \
         {.name = "sec_ver",                                                                        \
          .kind = CLI_CHOICE,                                                                       \

@@ -40,11 +40,14 @@ bool provision_parse_transport(void *target, const char *text, char *why, size_t
 
 bool provision_parse_adapter(void *target, const char *text, char *why, size_t cap)
 {
-    (void)target;
-    (void)text;
-    snprintf(why, cap,
-             "Troth is a host of its own: name a controller, --transport " TRANSPORT_EXAMPLES);
-    return false;
+    struct provision_options *o = target;
+    const char *digits = strncmp(text, "hci", 3) ? "" : text + 3;
+    if (!*digits || strlen(digits) > 5 || strspn(digits, "0123456789") != strlen(digits)) {
+        snprintf(why, cap, "an adapter of bluetoothd is named like hci0");
+        return false;
+    }
+    snprintf(o->adapter, sizeof o->adapter, "bluez:%s", text);
+    return true;
 }
 
 bool provision_parse_any(void *target, const char *text, char *why, size_t cap)
@@ -63,6 +66,11 @@ int provision_check(const struct cli *cli)
     char why[256];
     if (o->reset + o->reprov + o->list > 1)
         return cli_misuse(cli, "of --reset, --reprov and --list only one can be given");
+    if (*o->adapter && client_options.transport)
+        return cli_misuse(cli, "--ble_adapter is --transport %s: only one can be given",
+                          o->adapter);
+    if (*o->adapter)
+        client_options.transport = o->adapter;
     if ((o->custom_data && !*o->custom_data))
         o->custom_data = NULL;
     if (o->proto_ver && !*o->proto_ver)

@@ -1,7 +1,7 @@
 /* trothd: the device. Opens its parts in order, runs the loop, closes them in the other order. */
 #include "trothd.h"
 
-#include <signal.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +9,7 @@
 
 #include "base/wipe.h"
 #include "common/cli.h"
+#include "common/loop.h"
 #include "common/out.h"
 #include "common/paths.h"
 
@@ -37,17 +38,8 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
 
 static bool open_loop(struct trothd *d, char *why, size_t cap)
 {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    int r = sd_event_default(&d->loop);
-    if (r >= 0)
-        r = sd_event_add_signal(d->loop, NULL, SIGTERM, on_signal, d);
-    if (r >= 0)
-        r = sd_event_add_signal(d->loop, NULL, SIGINT, on_signal, d);
+    d->loop = loop_until(on_signal, d);
+    int r = d->loop ? 0 : -errno;
     if (r >= 0)
         r = sd_event_set_watchdog(d->loop, true); /* where systemd asks for it: WatchdogSec= */
     if (r < 0)
@@ -117,7 +109,7 @@ static int run(struct trothd *d)
     }
     if (!provision_open(d, why, sizeof why) || !open_loop(d, why, sizeof why) ||
         !reach_open(d, why, sizeof why) || !control_open(d, why, sizeof why) ||
-        !network_open(d, why, sizeof why) || !trothd_open_store(d, why, sizeof why) ||
+        !trothd_open_store(d, why, sizeof why) || !network_open(d, why, sizeof why) ||
         !open_agent(d, why, sizeof why) || !bluetooth_open(d, why, sizeof why) ||
         !network_start(d, why, sizeof why) || !notify_open(d, why, sizeof why)) {
         out_error("%s", why);

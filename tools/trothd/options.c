@@ -111,9 +111,11 @@ static const struct cli_option table[] = {
      .target = &scratch.security,
      .argument = "MODE",
      .help = "what a client must do before it may provision:\n"
-             "none          nothing: plaintext, for evaluation only\n"
-             "encrypt       pair by LE Secure Connections (default;\n"
-             "              none with --provision espressif)\n"
+             "none          nothing: plaintext, for evaluation only;\n"
+             "              but the default with --provision\n"
+             "              espressif, whose sessions protect\n"
+             "              themselves (--sec-ver)\n"
+             "encrypt       pair by LE Secure Connections (default)\n"
              "authenticate  ... with a passkey or a comparison\n"
              "encrypt-any   insecure: legacy pairing will do"},
     {.name = "io-cap",
@@ -161,7 +163,7 @@ static const struct cli_option table[] = {
      .not_in_config = true,
      .help = "forget the network and all bonds, and end; needs\n"
              "no controller. With --network whoever joined it\n"
-             "forgets it too"},
+             "forgets it too, and keeps what Troth did not add"},
     {.name = "store",
      .kind = CLI_TEXT,
      .target = &scratch.store,

@@ -7,6 +7,7 @@
 #include <troth/protocomm_gatt.h>
 #include <troth/qr_payload.h>
 
+#include "common/child.h"
 #include "common/cli.h"
 
 struct trothd;
@@ -153,14 +154,8 @@ struct provision_custom {
     sd_event *loop;
     const char *path, *command; /* one of them */
     struct troth_protocomm *protocomm;
-    /* the command that runs */
-    pid_t pid; /* 0: none */
-    int fd;    /* its output */
-    sd_event_source *output, *child, *timer;
+    struct child child; /* the command */
     uint32_t serial;
-    bool ended, too_long; /* or too late */
-    int status;
-    size_t len;
     uint8_t reply[TROTH_PROTOCOMM_MAX];
 };
 void provision_custom_open(struct provision_custom *c, sd_event *loop,
@@ -186,10 +181,16 @@ void provision_disconnected(struct trothd *d, troth_link link);
 void provision_sent(struct trothd *d);
 /* Opens it again, or ends it: whoever is connected goes. */
 void provision_set_open(struct trothd *d, bool open);
+/* True: whoever has the session may go on, nobody else may begin one. */
+void provision_hold(struct trothd *d, bool held);
 /* Clients may come. */
 bool provision_is_open(const struct trothd *d);
 /* A session of this link was proven. */
 bool provision_proven(const struct trothd *d, troth_link link);
+/* The session is this link's, whatever it has proven. */
+bool provision_session_of(const struct trothd *d, troth_link link);
+/* The client has shown that it knows the device's secret; security 0, or no such secret: never. */
+bool provision_serving(const struct trothd *d);
 void provision_advertising(const struct trothd *d, struct troth_advertising *adv);
 /* The name became known: the lines that tell it. */
 void provision_named(struct trothd *d);
