@@ -8,10 +8,11 @@
 #include "ports/linux/runtime.h"
 
 /* Version 1 is Wi-Fi's and says nothing of a kind; it is still what Wi-Fi is written as. */
-enum { VERSION_WIFI = 1, VERSION_KIND = 2, VERSION_SEALED = 3 };
+enum { VERSION_WIFI = 1, VERSION_KIND = 2, VERSION_SEALED = 3, VERSION_KEPT = 4 };
 #define WIFI_MAX   (1 + 1 + 32 + 1 + 1 + 64)
 #define THREAD_MAX (1 + 1 + 1 + TROTH_DATASET_MAX)
-#define BLOB_MAX   (WIFI_MAX > THREAD_MAX ? WIFI_MAX : THREAD_MAX)
+#define KEPT_MAX   (1 + 3 * (1 + TROTH_DATASET_MAX))
+#define BLOB_MAX   (WIFI_MAX > KEPT_MAX ? WIFI_MAX : KEPT_MAX)
 #define NONCE      12
 #define TAG        16
 #define SEALED_MAX (1 + NONCE + BLOB_MAX + TAG)
@@ -102,9 +103,36 @@ static int open_sealed(uint8_t *blob, size_t *len, const struct seal *seal)
 
 /* ---- in the store ---- */
 
-int credentials_save(struct store *s, const struct seal *seal, const struct troth_credentials *c)
+static int put_blob(struct store *s, const struct seal *seal, const char *name, const uint8_t *blob,
+                    size_t len)
 {
-    uint8_t blob[BLOB_MAX], sealed[SEALED_MAX];
+    uint8_t sealed[SEALED_MAX];
+    if (!seal || !seal->on)
+        return store_blob_put(s, name, blob, len);
+    return store_blob_put(s, name, sealed, put_sealed(sealed, seal, blob, len));
+}
+
+/* What take makes of it, which is not sealed; *sealed: it was. blob: SEALED_MAX octets. */
+static int get_blob(struct store *s, const struct seal *seal, const char *name, uint8_t *blob,
+                    size_t *len, bool *sealed)
+{
+    int result = store_blob_get(s, name, blob, SEALED_MAX, len);
+    if (result == TROTH_FULL)
+        result = TROTH_INVALID;
+    *sealed = result == TROTH_OK && *len && blob[0] == VERSION_SEALED;
+    return *sealed ? open_sealed(blob, len, seal) : result;
+}
+
+static int erase(struct store *s, const char *name)
+{
+    int result = store_blob_delete(s, name);
+    return result == TROTH_NOT_FOUND ? TROTH_OK : result;
+}
+
+static int save(struct store *s, const struct seal *seal, const char *name,
+                const struct troth_credentials *c)
+{
+    uint8_t blob[BLOB_MAX];
     size_t n;
     switch (c->kind) {
     case TROTH_NET_WIFI:
@@ -116,11 +144,7 @@ int credentials_save(struct store *s, const struct seal *seal, const struct trot
     default:
         return TROTH_UNSUPPORTED;
     }
-    int result;
-    if (seal && seal->on)
-        result = store_blob_put(s, CREDENTIALS_BLOB, sealed, put_sealed(sealed, seal, blob, n));
-    else
-        result = store_blob_put(s, CREDENTIALS_BLOB, blob, n);
+    int result = put_blob(s, seal, name, blob, n);
     wipe(blob, sizeof blob);
     return result;
 }
@@ -139,29 +163,93 @@ static int take(const uint8_t *blob, size_t len, struct troth_credentials *c)
     return TROTH_UNSUPPORTED;
 }
 
-int credentials_load(struct store *s, const struct seal *seal, struct troth_credentials *c)
+static int load(struct store *s, const struct seal *seal, const char *name,
+                struct troth_credentials *c)
 {
     uint8_t blob[SEALED_MAX];
     size_t len = 0;
+    bool sealed;
     memset(c, 0, sizeof *c);
-    int result = store_blob_get(s, CREDENTIALS_BLOB, blob, sizeof blob, &len);
-    if (result == TROTH_FULL)
-        result = TROTH_INVALID;
-    bool sealed = result == TROTH_OK && len && blob[0] == VERSION_SEALED;
-    if (sealed)
-        result = open_sealed(blob, &len, seal);
+    int result = get_blob(s, seal, name, blob, &len, &sealed);
     if (result == TROTH_OK)
         result = take(blob, len, c);
     wipe(blob, sizeof blob);
     if (result != TROTH_OK)
         wipe(c, sizeof *c);
     else if (!sealed && seal && seal->on) /* from before there was a key */
-        result = credentials_save(s, seal, c);
+        result = save(s, seal, name, c);
     return result;
+}
+
+int credentials_save(struct store *s, const struct seal *seal, const struct troth_credentials *c)
+{
+    return save(s, seal, CREDENTIALS_BLOB, c);
+}
+
+int credentials_load(struct store *s, const struct seal *seal, struct troth_credentials *c)
+{
+    return load(s, seal, CREDENTIALS_BLOB, c);
 }
 
 int credentials_erase(struct store *s)
 {
-    int result = store_blob_delete(s, CREDENTIALS_BLOB);
-    return result == TROTH_NOT_FOUND ? TROTH_OK : result;
+    return erase(s, CREDENTIALS_BLOB);
+}
+
+int credentials_left_save(struct store *s, const struct seal *seal,
+                          const struct troth_credentials *c)
+{
+    return save(s, seal, CREDENTIALS_LEFT_BLOB, c);
+}
+
+int credentials_left_load(struct store *s, const struct seal *seal, struct troth_credentials *c)
+{
+    return load(s, seal, CREDENTIALS_LEFT_BLOB, c);
+}
+
+int credentials_left_erase(struct store *s)
+{
+    return erase(s, CREDENTIALS_LEFT_BLOB);
+}
+
+/* ---- what an attempt overwrites ---- */
+
+int credentials_kept_save(struct store *s, const struct seal *seal, const struct net_kept *k)
+{
+    const struct troth_thread *each[] = {&k->before, &k->over, &k->tried};
+    uint8_t blob[KEPT_MAX] = {VERSION_KEPT};
+    size_t n = 1;
+    for (unsigned i = 0; i < 3; i++)
+        n += put_octets(blob + n, each[i]->dataset, each[i]->len);
+    int result = put_blob(s, seal, CREDENTIALS_BEFORE_BLOB, blob, n);
+    wipe(blob, sizeof blob);
+    return result;
+}
+
+int credentials_kept_load(struct store *s, const struct seal *seal, struct net_kept *k)
+{
+    struct troth_thread *each[] = {&k->before, &k->over, &k->tried};
+    uint8_t blob[SEALED_MAX];
+    size_t len = 0, at = 1;
+    bool sealed;
+    memset(k, 0, sizeof *k);
+    int result = get_blob(s, seal, CREDENTIALS_BEFORE_BLOB, blob, &len, &sealed);
+    if (result == TROTH_OK && (len == 0 || blob[0] != VERSION_KEPT))
+        result = len ? TROTH_UNSUPPORTED : TROTH_INVALID;
+    for (unsigned i = 0; result == TROTH_OK && i < 3; i++)
+        if (!take_octets(blob, len, &at, each[i]->dataset, &each[i]->len, sizeof each[i]->dataset))
+            result = TROTH_INVALID;
+    if (result == TROTH_OK && at != len)
+        result = TROTH_INVALID;
+    wipe(blob, sizeof blob);
+    if (result != TROTH_OK)
+        wipe(k, sizeof *k);
+    else if (!sealed && seal && seal->on)
+        result = credentials_kept_save(s, seal, k);
+    return result;
+}
+
+int credentials_kept_erase(struct store *s)
+{
+    return erase(s, CREDENTIALS_BEFORE_BLOB);
 }

@@ -1,10 +1,12 @@
 /*
  * Network credentials in the store: one blob, so that what is new replaces what was whatever their
- * kinds. It is named "wifi" since that is what it first held.
+ * kinds. It is named "wifi" since that is what it first held. Beside it, for a while: what
+ * --factory-reset could not yet make a service forget, and what a Thread attempt overwrites.
  *
  *     version 1   SSID (length, octets), security (an octet), password (length, octets)
  *     version 2   kind (an octet); of Thread: the dataset (length, octets)
- *     version 3   sealed: a nonce (12 octets), one of the above under AES-256-GCM, its tag (16)
+ *     version 3   sealed: a nonce (12 octets), one of these under AES-256-GCM, its tag (16)
+ *     version 4   the datasets of a struct net_kept: before, over, tried (length, octets each)
  *
  * Wi-Fi is written as version 1. seal NULL or off: the store keeps the secret, in the clear.
  */
@@ -13,10 +15,13 @@
 
 #include <troth/net.h>
 
+#include "ports/linux/net_backend.h"
 #include "ports/linux/seal.h"
 #include "ports/linux/store.h"
 
-#define CREDENTIALS_BLOB "wifi"
+#define CREDENTIALS_BLOB        "wifi"
+#define CREDENTIALS_LEFT_BLOB   "left"
+#define CREDENTIALS_BEFORE_BLOB "thread-before"
 
 /* TROTH_UNSUPPORTED for neither Wi-Fi nor Thread; else as store_blob_put. */
 int credentials_save(struct store *s, const struct seal *seal, const struct troth_credentials *c);
@@ -28,5 +33,16 @@ int credentials_save(struct store *s, const struct seal *seal, const struct trot
 int credentials_load(struct store *s, const struct seal *seal, struct troth_credentials *c);
 /* TROTH_OK also when there were none. */
 int credentials_erase(struct store *s);
+
+/* The same for what is forgotten here and still to be forgotten by who joined it for us. */
+int credentials_left_save(struct store *s, const struct seal *seal,
+                          const struct troth_credentials *c);
+int credentials_left_load(struct store *s, const struct seal *seal, struct troth_credentials *c);
+int credentials_left_erase(struct store *s);
+
+/* The same for what an attempt overwrites. */
+int credentials_kept_save(struct store *s, const struct seal *seal, const struct net_kept *k);
+int credentials_kept_load(struct store *s, const struct seal *seal, struct net_kept *k);
+int credentials_kept_erase(struct store *s);
 
 #endif

@@ -59,6 +59,11 @@ bool net_parse(struct net_where *where, const char *text, char *why, size_t cap)
     return false;
 }
 
+bool net_is_thread(const struct net_where *where)
+{
+    return where->choice == NET_OTBR || where->choice == NET_OT || where->choice == NET_THREAD;
+}
+
 struct net_backend *net_open(const struct net_where *where, const struct net_config *config,
                              char *why, size_t cap)
 {

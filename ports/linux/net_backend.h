@@ -37,10 +37,34 @@ struct net_where {
 /* False: `why` says what is wrong. */
 bool net_parse(struct net_where *where, const char *text, char *why, size_t cap);
 
+/* Whoever it is, it joins Thread networks. */
+bool net_is_thread(const struct net_where *where);
+
 enum net_notice {
-    NET_HERE = 1,   /* the service is there, with an interface */
-    NET_GONE,       /* it is not, or no longer; it is waited for */
-    NET_SHORTCOMING /* something was not done as it should be, and what to do about it */
+    NET_HERE = 1,    /* the service is there, with an interface */
+    NET_GONE,        /* it is not, or no longer; it is waited for */
+    NET_SHORTCOMING, /* something was not done as it should be, and what to do about it */
+    NET_STAYS        /* what is not Troth's was left alone */
+};
+
+/* Thread, where a service knows one dataset: what an attempt overwrites there. Secrets. */
+struct net_kept {
+    struct troth_thread before; /* to be there again unless the attempt succeeds; len 0: none was */
+    struct troth_thread over;  /* there when the attempt began: of one that failed; len 0: before */
+    struct troth_thread tried; /* put in its place */
+};
+
+/* Where that outlives the program, whose power may go at any moment. */
+struct net_keep {
+    /* It is safe when this returns true; it takes the place of what was kept. False: the attempt
+       fails with NOT_STORED, and nothing is touched. */
+    bool (*save)(void *ctx, const struct net_kept *kept);
+    /* Of an attempt that a program before this one did not end. False: nothing is kept. */
+    bool (*load)(void *ctx, struct net_kept *kept);
+    /* joined: this works now. When it is stored, not earlier, nothing is kept any more.
+       NULL: at once, what was kept is there again or not wanted. */
+    void (*drop)(void *ctx, const struct troth_thread *joined);
+    void *ctx;
 };
 
 struct net_config {
@@ -49,6 +73,9 @@ struct net_config {
     uint32_t join_ms;                  /* then a join has failed, address included */
     /* words: a sentence, valid during the call, without secrets. May be NULL. */
     void (*notice)(void *ctx, enum net_notice what, const char *words);
+    /* Thread: what Troth joined before, as it is stored; NULL: nothing. Copied. */
+    const struct troth_thread *ours;
+    struct net_keep keep; /* Thread; all NULL: it outlives nothing */
     /* For tests: the address of the interface, false: none. NULL: the kernel's. */
     bool (*address)(void *ctx, char text[46]);
     void *ctx;
@@ -76,10 +103,12 @@ void net_backend_address_changed(struct net_backend *b);
 
 /*
  * Leaves, and forgets what Troth added, while nothing else runs; waits some seconds at most. last:
- * what was stored, or NULL. False: it may know the network still, `why` says what is wrong.
+ * what was stored, or NULL: then nothing that is known by it alone is forgotten. Of an attempt that
+ * was cut short (keep, or NULL) what was there before is put back. False: it may know the network
+ * still, `why` says what is wrong. True: `why` is empty, or a sentence on what was left alone.
  */
-bool net_forget(const struct net_where *where, const struct troth_wifi *last, char *why,
-                size_t cap);
+bool net_forget(const struct net_where *where, const struct troth_credentials *last,
+                const struct net_keep *keep, char *why, size_t cap);
 
 /*
  * Who manages the Wi-Fi now, by looking: the order of NET_AUTO; who the Thread radio, with

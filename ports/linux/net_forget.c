@@ -8,10 +8,25 @@
 
 #define WAIT_MS 6000
 
+struct forgetting {
+    bool left;
+    char shortcoming[300], stays[300];
+};
+
 static void on_report(void *ctx, const struct troth_net_report *report)
 {
+    struct forgetting *f = ctx;
     if (report->type == TROTH_NET_LEFT)
-        *(bool *)ctx = true;
+        f->left = true;
+}
+
+static void on_notice(void *ctx, enum net_notice what, const char *words)
+{
+    struct forgetting *f = ctx;
+    if (what == NET_SHORTCOMING)
+        snprintf(f->shortcoming, sizeof f->shortcoming, "%s", words);
+    if (what == NET_STAYS)
+        snprintf(f->stays, sizeof f->stays, "%s", words);
 }
 
 static troth_ms now_ms(void)
@@ -44,25 +59,34 @@ static bool leave(struct net_backend *b, sd_event *loop, const bool *left)
     return asked && *left;
 }
 
-bool net_forget(const struct net_where *where, const struct troth_wifi *last, char *why, size_t cap)
+bool net_forget(const struct net_where *where, const struct troth_credentials *last,
+                const struct net_keep *keep, char *why, size_t cap)
 {
-    bool left = false, ok = false;
+    struct forgetting f = {.left = false};
+    bool ok = false;
     sd_event *loop = NULL;
-    struct troth_net_sink sink = {on_report, &left};
-    struct net_backend *b = NULL;
+    struct troth_net_sink sink = {on_report, &f};
     if (sd_event_new(&loop) < 0) {
         snprintf(why, cap, "no memory for an event loop");
         return false;
     }
-    struct net_config config = {.loop = loop, .sink = &sink};
-    b = net_open(where, &config, why, cap);
+    struct net_config config = {.loop = loop, .sink = &sink, .notice = on_notice, .ctx = &f};
+    if (last && last->kind == TROTH_NET_THREAD)
+        config.ours = &last->u.thread;
+    if (keep)
+        config.keep = *keep;
+    struct net_backend *b = net_open(where, &config, why, cap);
     if (b) {
-        if (last) {
-            b->asked.ssid = last->ssid;
-            b->asked.security = last->security;
+        if (last && last->kind == TROTH_NET_WIFI) {
+            b->asked.ssid = last->u.wifi.ssid;
+            b->asked.security = last->u.wifi.security;
         }
-        ok = leave(b, loop, &left);
-        if (!ok)
+        ok = leave(b, loop, &f.left) && !b->unforgotten;
+        if (ok)
+            snprintf(why, cap, "%s", f.stays);
+        else if (*f.shortcoming)
+            snprintf(why, cap, "%s", f.shortcoming);
+        else
             snprintf(why, cap, "%s does not answer", b->driver->name);
         net_backend_close(b);
     }

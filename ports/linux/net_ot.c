@@ -1,6 +1,8 @@
 /*
  * OpenThread's ot-daemon (and otbr-agent, which has the same socket) by its command line:
- * /run/openthread-IFACE.sock. It tells nothing by itself, so the role is asked for.
+ * /run/openthread-IFACE.sock. It tells nothing by itself, so the role is asked for: often while
+ * attaching, seldom once attached, and not while nothing is joined. Who uses its command line then is
+ * left alone for a while.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,17 +16,20 @@
 #define OT_DIR       "/run"
 #define DEFAULT_IF   "wpan0"
 #define ATTACHING_MS 500
-#define LOOK_MS      5000
+#define GLANCE_MS    2000 /* does it run? nobody is disturbed by that */
+#define LOOK_MS      10000
+#define POLITE_MS    60000 /* the role is asked for all the same */
 #define LISTEN_MS    20000
+#define FORGETTING   3
 
 struct ot {
     struct net_thread thread; /* first */
     struct ot_cli cli;
     struct timer look_timer;
-    bool first;      /* the role was not asked for since it came */
-    bool looking;    /* ... is being asked for */
-    bool started;    /* with our dataset: roles are of that network, not of the one before */
-    bool forgetting; /* factoryreset was said: it goes and comes back */
+    unsigned waited;     /* ms since the role was told */
+    bool started;        /* with our dataset: roles are of that network, not of the one before */
+    unsigned forgetting; /* factoryreset is to be said so often, or what came of it to be seen */
+    bool reset;          /* it was said: it goes and comes back */
     uint8_t role;
     struct ot_table table;
     struct troth_thread dataset; /* as it is read; a secret */
@@ -37,27 +42,24 @@ static struct ot *of(struct net_thread *t)
 
 /* ---- the role ---- */
 
-static void on_state(void *ctx, const char *line, bool ok)
+static bool on_state(void *ctx, const char *line)
 {
     struct ot *o = ctx;
-    if (line) {
-        thread_role_of(line, &o->role);
-        return;
-    }
-    o->looking = false;
-    if (ok && (o->thread.step != THREAD_ATTACHING || o->started))
-        thread_role(&o->thread, o->role);
-    if (o->first) {
-        o->first = false;
-        thread_here(&o->thread, o->thread.base.ifname);
-    }
+    return thread_role_of(line, &o->role);
 }
 
 static void look(struct ot *o)
 {
-    timer_start(&o->look_timer, o->thread.step == THREAD_ATTACHING ? ATTACHING_MS : LOOK_MS);
-    if (!o->looking)
-        o->looking = ot_cli_ask(&o->cli, on_state, 0, "state");
+    bool attaching = o->thread.step == THREAD_ATTACHING;
+    timer_start(&o->look_timer, attaching ? ATTACHING_MS : GLANCE_MS);
+    if (attaching) {
+        ot_cli_look(&o->cli);
+        return;
+    }
+    bool taken = ot_cli_glance(&o->cli);
+    o->waited += GLANCE_MS;
+    if (o->thread.base.state == STATION_JOINED && o->waited >= (taken ? POLITE_MS : LOOK_MS))
+        ot_cli_look(&o->cli);
 }
 
 /* ---- coming and going ---- */
@@ -65,20 +67,22 @@ static void look(struct ot *o)
 static void up(void *ctx)
 {
     struct ot *o = ctx;
-    o->first = true;
-    o->role = TROTH_THREAD_DETACHED;
-    look(o);
+    o->waited = 0;
+    if (o->thread.step != THREAD_ATTACHING || o->started)
+        thread_role(&o->thread, o->role);
+    if (!timer_running(&o->look_timer))
+        timer_start(&o->look_timer, GLANCE_MS);
+    if (!o->thread.base.here)
+        thread_here(&o->thread, o->thread.base.ifname);
 }
 
 static void down(void *ctx, const char *why)
 {
     struct ot *o = ctx;
     timer_stop(&o->look_timer);
-    o->looking = false;
-    if (o->forgetting) {
-        o->forgetting = false;
+    if (o->forgetting && o->reset)
         thread_forgotten(&o->thread);
-    }
+    o->forgetting = 0;
     thread_gone(&o->thread, why);
 }
 
@@ -91,15 +95,28 @@ static void absent(void *ctx, const char *why)
 
 /* ---- what is asked for ---- */
 
-static void on_dataset(void *ctx, const char *line, bool ok)
+/* It was read whole, or there is none: else what is there is not known. */
+static bool take_dataset(struct ot *o, const char *line, enum ot_end end)
+{
+    if (!line)
+        return end == OT_NOT_FOUND || (end == OT_DONE && o->dataset.len);
+    if (troth_dataset_from_text(&o->dataset, line, strlen(line)) != TROTH_DATASET_FINE)
+        o->dataset.len = 0;
+    return false;
+}
+
+static void on_dataset(void *ctx, const char *line, enum ot_end end)
 {
     struct ot *o = ctx;
-    if (line) {
-        if (troth_dataset_from_text(&o->dataset, line, strlen(line)) != TROTH_DATASET_FINE)
-            o->dataset.len = 0;
+    bool known = take_dataset(o, line, end);
+    if (line)
         return;
+    if (known) {
+        thread_dataset(&o->thread, o->dataset.dataset, o->dataset.len);
+    } else {
+        station_notice(&o->thread.base, NET_SHORTCOMING, "OpenThread refused to tell its dataset");
+        thread_unread(&o->thread);
     }
-    thread_dataset(&o->thread, o->dataset.dataset, ok ? o->dataset.len : 0); /* an error: none */
     wipe(&o->dataset, sizeof o->dataset);
 }
 
@@ -116,22 +133,25 @@ static void refused(struct ot *o, const char *what, enum troth_net_reason reason
     thread_refused(&o->thread, reason);
 }
 
-static void on_set(void *ctx, const char *line, bool ok)
+static void on_set(void *ctx, const char *line, enum ot_end end)
 {
-    if (!line && !ok)
-        refused(ctx, "take the dataset", TROTH_NET_BAD_DATASET);
+    struct ot *o = ctx;
+    if (!line && end != OT_DONE)
+        refused(o, "take the dataset", TROTH_NET_BAD_DATASET);
 }
 
-static void on_start(void *ctx, const char *line, bool ok)
+static void on_start(void *ctx, const char *line, enum ot_end end)
 {
     struct ot *o = ctx;
     if (line)
         return;
-    o->started = ok;
-    if (!ok)
+    o->started = end == OT_DONE;
+    if (!o->started) {
         refused(o, "start", TROTH_NET_OTHER);
-    else
-        timer_start(&o->look_timer, ATTACHING_MS);
+        return;
+    }
+    timer_start(&o->look_timer, ATTACHING_MS);
+    thread_taken(&o->thread);
 }
 
 static void attach(struct net_thread *t, const struct troth_thread *dataset)
@@ -141,9 +161,9 @@ static void attach(struct net_thread *t, const struct troth_thread *dataset)
     troth_dataset_to_text(dataset, text, sizeof text);
     o->started = false;
     ot_cli_ask(&o->cli, NULL, 0, "thread stop");
-    ot_cli_ask(&o->cli, on_set, 0, "dataset set active %s", text);
-    ot_cli_ask(&o->cli, NULL, 0, "ifconfig up");
-    ot_cli_ask(&o->cli, on_start, 0, "thread start");
+    ot_cli_then(&o->cli, on_set, 0, "dataset set active %s", text);
+    ot_cli_then(&o->cli, NULL, 0, "ifconfig up");
+    ot_cli_then(&o->cli, on_start, 0, "thread start");
     wipe(text, sizeof text);
 }
 
@@ -152,32 +172,61 @@ static void detach(struct net_thread *t)
     ot_cli_ask(&of(t)->cli, NULL, 0, "thread stop");
 }
 
-static void on_forgotten(void *ctx, const char *line, bool ok)
+static void say_reset(struct ot *o);
+
+/* It says nothing when it is done, and nothing when somebody else took its session before. */
+static void on_checked(void *ctx, const char *line, enum ot_end end)
 {
     struct ot *o = ctx;
-    (void)ok;
+    bool known = take_dataset(o, line, end);
     if (line)
         return;
-    o->forgetting = false;
-    thread_forgotten(&o->thread);
+    bool gone = known && !o->dataset.len;
+    wipe(&o->dataset, sizeof o->dataset);
+    if (!gone && o->forgetting && --o->forgetting) {
+        say_reset(o);
+        return;
+    }
+    o->forgetting = 0;
+    if (gone)
+        thread_forgotten(&o->thread);
+    else
+        thread_unforgotten(&o->thread);
+}
+
+static void on_reset(void *ctx, const char *line, enum ot_end end)
+{
+    struct ot *o = ctx;
+    if (line)
+        return;
+    o->reset = end == OT_CUT;
+    o->dataset.len = 0;
+    ot_cli_ask(&o->cli, on_checked, 0, "dataset active -x");
+}
+
+static void say_reset(struct ot *o)
+{
+    o->reset = false;
+    ot_cli_ask(&o->cli, NULL, 0, "thread stop");
+    ot_cli_once(&o->cli, on_reset, "factoryreset");
 }
 
 /* There is no gentler word that forgets a dataset; it restarts, and the socket with it. */
 static void forget(struct net_thread *t)
 {
     struct ot *o = of(t);
-    detach(t);
-    o->forgetting = ot_cli_ask(&o->cli, on_forgotten, 0, "factoryreset");
+    o->forgetting = FORGETTING;
+    say_reset(o);
 }
 
 /* ---- listening ---- */
 
-static void on_heard(void *ctx, const char *line, bool ok)
+static void on_heard(void *ctx, const char *line, enum ot_end end)
 {
     struct ot *o = ctx;
     struct troth_scan_result result;
     if (!line)
-        thread_listened(&o->thread, ok);
+        thread_listened(&o->thread, end == OT_DONE);
     else if (ot_table_line(&o->table, line, &result))
         thread_heard(&o->thread, &result);
 }
@@ -188,7 +237,7 @@ static void hear(struct net_thread *t)
     struct ot *o = of(t);
     memset(&o->table, 0, sizeof o->table);
     ot_cli_ask(&o->cli, NULL, 0, "ifconfig up");
-    ot_cli_ask(&o->cli, on_heard, LISTEN_MS, "discover");
+    ot_cli_then(&o->cli, on_heard, LISTEN_MS, "discover");
 }
 
 /* ---- life ---- */
@@ -238,8 +287,13 @@ struct net_backend *net_ot_open(const struct net_where *where, const struct net_
         snprintf(why, cap, "no memory for a network backend");
         return NULL;
     }
-    o->cli = (struct ot_cli){
-        .loop = config->loop, .fd = -1, .up = up, .down = down, .absent = absent, .ctx = o};
+    o->cli = (struct ot_cli){.loop = config->loop,
+                             .fd = -1,
+                             .state = on_state,
+                             .up = up,
+                             .down = down,
+                             .absent = absent,
+                             .ctx = o};
     int n = snprintf(o->cli.path, sizeof o->cli.path, "%s/openthread-%s.sock",
                      *where->dir ? where->dir : OT_DIR, ifname);
     if (n < 0 || (size_t)n >= sizeof o->cli.path) {

@@ -125,17 +125,17 @@ static void on_dataset(void *ctx, uint32_t tag, sd_bus_message *reply)
     struct otbr *o = ctx;
     const void *tlvs = NULL;
     size_t len = 0;
+    bool none = !strcmp(net_bus_error(reply), NOT_FOUND);
     (void)tag;
-    if (sd_bus_message_is_method_error(reply, NULL) && strcmp(net_bus_error(reply), NOT_FOUND)) {
-        say_refused(o, "tell its dataset", reply);
-        thread_unread(&o->thread);
+    /* What is not known is not overwritten: only this error says that there is none. */
+    if (none || (!sd_bus_message_is_method_error(reply, NULL) &&
+                 sd_bus_message_enter_container(reply, 'v', "ay") > 0 &&
+                 sd_bus_message_read_array(reply, 'y', &tlvs, &len) >= 0)) {
+        thread_dataset(&o->thread, tlvs, len);
         return;
     }
-    if (!sd_bus_message_is_method_error(reply, NULL) &&
-        sd_bus_message_enter_container(reply, 'v', "ay") >= 0 &&
-        sd_bus_message_read_array(reply, 'y', &tlvs, &len) < 0)
-        len = 0;
-    thread_dataset(&o->thread, tlvs, len);
+    say_refused(o, "tell its dataset", reply);
+    thread_unread(&o->thread);
 }
 
 static void read_dataset(struct net_thread *t)
@@ -169,6 +169,7 @@ static void start(struct otbr *o, uint32_t serial)
     o->handed = true;
     net_bus_send(&o->bus, net_bus_message(&o->bus, o->path, OTBR, "Attach"), on_attach, serial,
                  ATTACH_S);
+    thread_taken(&o->thread);
 }
 
 /* It begins anew with what its dataset names. */
@@ -238,8 +239,11 @@ static void on_left(void *ctx, uint32_t reset, sd_bus_message *reply)
         net_bus_ask(&o->bus, on_left, 1, o->path, OTBR, "FactoryReset", NULL);
         return;
     }
-    if (failed)
+    if (failed) {
         say_refused(o, "forget its network", reply);
+        thread_unforgotten(&o->thread);
+        return;
+    }
     thread_forgotten(&o->thread);
 }
 

@@ -351,6 +351,7 @@ static int leave(void *ctx, uint32_t id)
     VERIFY(id, TROTH_INVALID);
     abandon(b);
     b->leaving = id;
+    b->unforgotten = false;
     timer_start(&b->leave_timer, LEAVE_MS);
     if (b->here)
         b->driver->leave(b);
@@ -395,8 +396,10 @@ void net_backend_tick(void *backend, troth_ms now)
         lost(b, b->lost_as);
     if (timer_due(&b->restore_timer, now) && b->here)
         b->driver->restore(b);
-    if (timer_due(&b->leave_timer, now))
+    if (timer_due(&b->leave_timer, now)) {
+        b->unforgotten = true;
         station_left(b);
+    }
     if (timer_due(&b->scan_timer, now) && b->scanning)
         b->driver->scan_late(b);
     if (timer_due(&b->ask_timer, now))

@@ -60,6 +60,7 @@ struct net_backend {
     enum troth_net_reason hint;  /* if the time runs out: why, most likely */
     bool waiting;                /* the join waits for the service */
     uint32_t leaving, scanning, asking;
+    bool unforgotten; /* the last leave: the service did not say that it forgot */
     struct troth_net_info info;
     enum troth_net_reason lost_as;
     struct net_address *address;

@@ -133,6 +133,14 @@ static bool set_scan(struct netsim_parser *p, const char *key, const char *v)
     return netsim_ms(p, key, v, &p->n->scan_ms);
 }
 
+static bool set_join_after(struct netsim_parser *p, const char *key, const char *v)
+{
+    if (!*v || strlen(v) >= sizeof p->n->join_after)
+        return netsim_complain(p, "%s must be the path of a file", key);
+    strcpy(p->n->join_after, v);
+    return true;
+}
+
 #define ANY (NETSIM_WIFI | NETSIM_THREAD)
 
 static const struct netsim_key keys[] = {
@@ -153,6 +161,7 @@ static const struct netsim_key keys[] = {
     {ANY, "down_ms", set_down},
     {ANY, "up_ms", set_up},
     {NETSIM_SIMULATOR, "scan_ms", set_scan},
+    {NETSIM_SIMULATOR, "join_after", set_join_after},
 };
 
 /* ---- sections ---- */

@@ -13,6 +13,8 @@
  * network.
  *
  *     [simulator]     scan_ms
+ *                     join_after       a file: no join ends before it is there, nor anything else
+ *                                      that goes on meanwhile
  *     [network]       ssid             1 to 32 octets; the only key that must be there
  *                     security         open, wpa2, wpa2-sha256, wpa3, wpa2/wpa3;
  *                                      unset: wpa2 with a password, open without
@@ -79,6 +81,8 @@ struct netsim {
     struct troth_sim_network networks[NETSIM_NETWORKS];
     unsigned count;
     uint32_t scan_ms;
+    char join_after[256]; /* empty: none */
+    troth_ms look_at;     /* for it */
     char *state_path;
     int state_errno; /* why the truth file could not be written last; 0: it was */
     struct netsim_attempt attempts[NETSIM_ATTEMPTS];
@@ -91,9 +95,12 @@ bool netsim_load(struct netsim *n, const char *path, char *error, size_t error_s
 /* The same from memory; `name` stands in messages. */
 bool netsim_parse(struct netsim *n, const char *name, const char *text, size_t len, char *error,
                   size_t error_size);
-/* Starts it. state_path NULL: no truth file. Then use n->sim with troth_net_sim_... */
+/* Starts it. state_path NULL: no truth file. */
 void netsim_start(struct netsim *n, const struct troth_net_sink *sink, const char *state_path,
                   troth_ms now);
+/* As troth_net_sim_tick and troth_net_sim_deadline, of n->sim. */
+void netsim_tick(struct netsim *n, troth_ms now);
+troth_ms netsim_deadline(const struct netsim *n);
 /* Wipes the passwords and frees. */
 void netsim_close(struct netsim *n);
 

@@ -13,6 +13,8 @@
 #include "base/wipe.h"
 #include "ports/linux/netsim_file.h"
 
+#define LOOK_MS 20 /* between two looks for the file joins wait for */
+
 static void add_ssid(cJSON *to, const struct troth_ssid *ssid)
 {
     char text[TROTH_SSID_TEXT], digits[65] = "";
@@ -179,6 +181,23 @@ void netsim_start(struct netsim *n, const struct troth_net_sink *sink, const cha
                                     .ctx = n};
     troth_net_sim_init(&n->sim, now);
     tell(n);
+}
+
+static bool waits(const struct netsim *n)
+{
+    return *n->join_after && n->sim.joining && access(n->join_after, F_OK) != 0;
+}
+
+void netsim_tick(struct netsim *n, troth_ms now)
+{
+    n->look_at = now + LOOK_MS;
+    if (!waits(n))
+        troth_net_sim_tick(&n->sim, now);
+}
+
+troth_ms netsim_deadline(const struct netsim *n)
+{
+    return waits(n) ? n->look_at : troth_net_sim_deadline(&n->sim);
 }
 
 void netsim_close(struct netsim *n)

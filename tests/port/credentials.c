@@ -176,6 +176,89 @@ static void test_damaged_and_newer_records(void **state)
     assert_int_equal(credentials_load(store, NULL, &c), TROTH_OK);
 }
 
+static struct net_kept some_kept(void)
+{
+    struct net_kept k = {.before = thread(254).u.thread, .tried = thread(20).u.thread};
+    return k;
+}
+
+static bool holds(const char *name, const void *octets, size_t len)
+{
+    uint8_t blob[1024];
+    size_t got = 0;
+    assert_int_equal(store_blob_get(store, name, blob, sizeof blob, &got), TROTH_OK);
+    for (size_t at = 0; at + len <= got; at++)
+        if (!memcmp(blob + at, octets, len))
+            return true;
+    return false;
+}
+
+static void test_what_an_attempt_overwrites(void **state)
+{
+    (void)state;
+    static const struct net_kept nothing;
+    const struct seal key = {.on = true, .key = {1}}, other = {.on = true, .key = {2}};
+    struct net_kept k = some_kept(), back;
+    struct troth_credentials c;
+    assert_int_equal(credentials_kept_load(store, NULL, &back), TROTH_NOT_FOUND);
+    assert_int_equal(credentials_kept_save(store, NULL, &k), TROTH_OK);
+    power_cycle();
+    assert_int_equal(credentials_kept_load(store, NULL, &back), TROTH_OK);
+    assert_memory_equal(&back, &k, sizeof k);
+    assert_true(holds(CREDENTIALS_BEFORE_BLOB, "sesame", 6));
+
+    /* sealed when there is a key, by itself or at the next write */
+    assert_int_equal(credentials_kept_load(store, &key, &back), TROTH_OK);
+    assert_false(holds(CREDENTIALS_BEFORE_BLOB, "sesame", 6));
+    k.over = thread(30).u.thread;
+    k.before.len = 0;
+    memset(k.before.dataset, 0, sizeof k.before.dataset);
+    assert_int_equal(credentials_kept_save(store, &key, &k), TROTH_OK);
+    power_cycle();
+    assert_int_equal(credentials_kept_load(store, &key, &back), TROTH_OK);
+    assert_memory_equal(&back, &k, sizeof k);
+    assert_int_equal(credentials_kept_load(store, NULL, &back), TROTH_STATE);
+    assert_int_equal(credentials_kept_load(store, &other, &back), TROTH_STATE);
+    assert_memory_equal(&back, &nothing, sizeof back);
+
+    /* in the place of credentials it is none, nor they in its */
+    uint8_t blob[1024];
+    size_t len;
+    assert_int_equal(store_blob_get(store, CREDENTIALS_BEFORE_BLOB, blob, sizeof blob, &len),
+                     TROTH_OK);
+    assert_int_equal(store_blob_put(store, CREDENTIALS_BLOB, blob, len), TROTH_OK);
+    assert_int_equal(credentials_load(store, &key, &c), TROTH_UNSUPPORTED);
+    c = thread(20);
+    assert_int_equal(credentials_save(store, &key, &c), TROTH_OK);
+    assert_int_equal(store_blob_get(store, CREDENTIALS_BLOB, blob, sizeof blob, &len), TROTH_OK);
+    assert_int_equal(store_blob_put(store, CREDENTIALS_BEFORE_BLOB, blob, len), TROTH_OK);
+    assert_int_equal(credentials_kept_load(store, &key, &back), TROTH_UNSUPPORTED);
+
+    static const uint8_t cut_short[][4] = {{4}, {4, 0, 0}, {4, 0, 0, 1}, {4, 9, 0, 0}};
+    static const uint8_t lengths[] = {1, 3, 4, 4};
+    for (unsigned i = 0; i < sizeof lengths; i++) {
+        assert_int_equal(store_blob_put(store, CREDENTIALS_BEFORE_BLOB, cut_short[i], lengths[i]),
+                         TROTH_OK);
+        assert_int_equal(credentials_kept_load(store, NULL, &back), TROTH_INVALID);
+    }
+    assert_int_equal(credentials_kept_erase(store), TROTH_OK);
+    assert_int_equal(credentials_kept_erase(store), TROTH_OK);
+    assert_int_equal(credentials_kept_load(store, NULL, &back), TROTH_NOT_FOUND);
+}
+
+static void test_what_is_left_to_be_forgotten_stands_apart(void **state)
+{
+    (void)state;
+    struct troth_credentials c = wifi(4, 0), back;
+    assert_int_equal(credentials_left_load(store, NULL, &back), TROTH_NOT_FOUND);
+    assert_int_equal(credentials_left_save(store, NULL, &c), TROTH_OK);
+    assert_int_equal(credentials_load(store, NULL, &back), TROTH_NOT_FOUND);
+    assert_int_equal(credentials_left_load(store, NULL, &back), TROTH_OK);
+    assert_memory_equal(&back, &c, sizeof c);
+    assert_int_equal(credentials_left_erase(store), TROTH_OK);
+    assert_int_equal(credentials_left_load(store, NULL, &back), TROTH_NOT_FOUND);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -185,6 +268,9 @@ int main(void)
                                         remove_all),
         cmocka_unit_test_setup_teardown(test_the_octets_of_a_thread_record, open_new, remove_all),
         cmocka_unit_test_setup_teardown(test_damaged_and_newer_records, open_new, remove_all),
+        cmocka_unit_test_setup_teardown(test_what_an_attempt_overwrites, open_new, remove_all),
+        cmocka_unit_test_setup_teardown(test_what_is_left_to_be_forgotten_stands_apart, open_new,
+                                        remove_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -79,7 +79,7 @@ class Node:
     def __init__(self):
         self.networks, self.stored, self.holding, self.waiting = [], None, set(), {}
         self.role_changed = self.dataset_changed = lambda: None
-        self.refusing = None
+        self.refusing = self.unread = self.deaf_to = None
         self.boot()
 
     def boot(self):
@@ -98,6 +98,14 @@ class Node:
         if what in self.waiting and how in (None, self.waiting[what]):
             self.waiting.pop(what)()
         return False
+
+    def hears(self, call):
+        """False, once: the test has it that this never arrived."""
+        deaf = self.deaf_to == call
+        if deaf:
+            self.deaf_to = None
+            tell("deaf", to=call)
+        return not deaf
 
     def becomes(self, role):
         if role != self.role:
@@ -226,6 +234,8 @@ class Agent:
             return self.dbus.lowlevel.HANDLER_RESULT_NOT_YET_HANDLED
         arguments = call.get_args_list(byte_arrays=True)
         tell("call", name=member, property=arguments[1] if member in ("Get", "Set") else "")
+        if not self.node.hears(member):
+            return self.dbus.lowlevel.HANDLER_RESULT_HANDLED
         try:
             method(call, *arguments)
         except Refused as e:
@@ -234,6 +244,8 @@ class Agent:
 
     def Get(self, call, interface, name):
         d, node = self.dbus, self.node
+        if name == "ActiveDatasetTlvs" and node.unread:
+            raise refused(node.unread)
         if name == "ActiveDatasetTlvs" and node.stored is None:
             raise refused("NotFound")
         found = {
@@ -409,6 +421,9 @@ class Daemon:
     def line(self, words):
         shown = words[:3] if words[:3] != ["dataset", "set", "active"] else words[:3] + ["..."]
         tell("call", name=" ".join(shown))
+        if not self.node.hears(" ".join(shown)):
+            self.pending = False
+            return
         method = getattr(self, "do_" + words[0], None)
         try:
             if not method:
@@ -480,6 +495,8 @@ class Daemon:
     def do_dataset(self, *words):
         node = self.node
         if words in (("active", "-x"), ("active",)):
+            if node.unread:
+                raise refused(node.unread)
             if node.stored is None:
                 raise refused("NotFound")
             return [node.stored.hex()] if words[1:] else self.shown(tlvs(node.stored))
@@ -602,6 +619,14 @@ class Control:
     def refuse(self, name):
         """The next dataset."""
         self.node.refusing = name
+
+    def unread(self, name):
+        """Its dataset cannot be read, for this reason; "": it can."""
+        self.node.unread = name
+
+    def deaf(self, to):
+        """The next call of this name is not heard."""
+        self.node.deaf_to = to
 
     def up(self):
         self.service.begin()

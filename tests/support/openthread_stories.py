@@ -3,7 +3,7 @@ protocol: what both of its backends must do, and what each meets alone.
 
     play_openthread("agent"|"daemon")
 """
-import subprocess, sys
+import subprocess, sys, time
 
 from programs import *
 
@@ -120,7 +120,7 @@ def dataset(name, key, ext="1111111122222222", pan="1234", channel=15, timestamp
 
 
 def files():
-    for name, text in (("label", "abcd1234\n"), ("key", HEATH), ("wrong", WRONG),
+    for name, text in (("label", "abcd1234\n"), ("seal", "5a" * 32), ("other-seal", "a5" * 32), ("key", HEATH), ("wrong", WRONG),
                        ("heath", dataset("Heath", HEATH)), ("falsified", dataset("Heath", WRONG)),
                        ("moor", dataset("Moor", MOOR, "3333333344444444", "abcd", 20)),
                        ("void", dataset("Void", MOOR, "5555555566666666", "beef", 25)),
@@ -128,6 +128,7 @@ def files():
                        ("partial-wrong", "000300000f" "01021234" "02081111111122222222" "0510" +
                         WRONG)):
         with open(name, "w") as f:
+            os.fchmod(f.fileno(), 0o600)
             f.write(text)
 
 
@@ -316,22 +317,306 @@ def shared(s):
     attached(s.provision(0, "--dataset", "heath"))
     s.device.event("status", status_name="CONNECTED")
     if s.kind == "daemon":
-        s.double.said.clear()
-        with socket.socket(socket.AF_UNIX) as other:
-            other.connect("openthread-wpan0.sock")
-            s.device.event("network_backend_gone")
-            s.device.event("status", status_name="CONNECTED")
-            check(other.recv(1) == b"", "one session")
-        touched = [c for c in s.double.calls() if c.startswith(("thread", "dataset set", "ifconfig"))]
-        check(not touched, "it was touched", touched)
+        another(s)
     in_network(s, "Heath")
     s.end()
 
 
-def play_openthread(kind, old=False):
+class Other:
+    """ot-ctl, in the one session there is."""
+
+    def __init__(self):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(30)
+        self.socket.connect("openthread-wpan0.sock")
+
+    def ask(self, line):
+        """Until Done; empty: it was thrown out."""
+        text = ""
+        try:
+            self.socket.sendall(line.encode() + b"\n")
+            while "Done\r\n" not in text and "Error " not in text:
+                got = self.socket.recv(1000).decode()
+                if not got:
+                    return ""
+                text += got
+        except OSError:
+            return ""
+        return text
+
+
+def another(s):
+    """Somebody uses ot-daemon's command line while trothd is attached: he is not disturbed, nothing
+    is touched, nobody is said to be gone. When trothd has something to ask it takes the session, and
+    when that is taken from it in the middle it begins anew."""
+    s.double.state()
+    s.double.said.clear()
+    s.device.said.clear()
+    other = Other()
+    for _ in range(5):
+        time.sleep(1)  # longer than trothd is seen to leave its own session unused
+        check("child" in other.ask("state"), "he was thrown out", s.double.said)
+    s.double.state()
+    check(s.double.calls() == ["state"] * 5, "who asked", s.double.calls())
+    s.provision(0, "--reprov")
+    s.double.do("hold", what="scan")
+    asked = client("provision", "thread", "PROV_LAMP", *LABEL, "--json", "--dataset", "moor")
+    s.double.event("waiting", what="scan")
+    check(other.ask("state") == "", "one session", s.double.said)
+    other.socket.close()
+    other = Other()  # in the middle of the scan, whose end is not his
+    s.double.event("session")
+    s.double.do("free", what="scan")
+    asked.ends(0, "it recovers")
+    said.append(asked.text())
+    other.socket.close()
+    in_network(s, "Moor | ü")
+    text = s.device.text()
+    check("network_backend_gone" not in text, "it never went", text)
+    s.provision(0, "--reprov")
+    attached(s.provision(0, "--dataset", "heath"))
+
+
+MOOR_SET = dataset("Moor", MOOR, "3333333344444444", "abcd", 20)
+VOID_SET = dataset("Void", MOOR, "5555555566666666", "beef", 25)
+OPEN_SEAL, OTHER_SEAL = "file:seal", "file:other-seal"
+
+
+def by_hand(s, what=MOOR_SET, name="Moor | ü"):
+    """Somebody else's network, attached. What OpenThread then has."""
+    s.double.do("stored", dataset=what)
+    s.double.do("resume")
+    s.double.event("role", role="child")
+    in_network(s, name)
+    return s.double.state()["dataset"]
+
+
+def factory_reset(s, status, *arguments):
+    p = Program("trothd", "--factory-reset", "--network", s.who, "--store", "device.db", *arguments)
+    text = p.ends(status, "factory reset")
+    said.append(text)
+    return text
+
+
+def stays(s, theirs, text):
+    now = s.double.state()
+    check((now["dataset"], now["role"]) == (theirs, "child"), "it stays, attached", now)
+    check("keeps it" in text and "ot-ctl factoryreset" in text, "which is said", text)
+    check(nothing_kept(), "nothing is kept")
+
+
+def nothing_kept():
+    """No key is in the store, nor what would be put back."""
+    with open("device.db", "rb") as f:
+        octets = f.read()
+    return not any(bytes.fromhex(key) in octets for key in (HEATH, MOOR)) and \
+        b"thread-before" not in octets and b"left" not in octets
+
+
+def foreign(s):
+    """--factory-reset forgets at OpenThread what is shown to be Troth's, and nothing else."""
+    s.openthread()
+    theirs = by_hand(s)
+    stays(s, theirs, factory_reset(s, 0))  # nothing is stored
+    s.trothd()
+    attached(s.provision(0, "--dataset", "heath"))
+    s.end_device()
+    text = factory_reset(s, 0)  # ours
+    check(s.double.state()["dataset"] is None and "keeps" not in text, "ours is forgotten", text)
+    check(nothing_kept(), "nothing is kept")
+    s.trothd()
+    attached(s.provision(0, "--dataset", "heath"))
+    s.end_device()
+    theirs = by_hand(s)
+    stays(s, theirs, factory_reset(s, 0))  # another came in its place
+    for other in ((), ("--seal-key", OTHER_SEAL)):
+        s.trothd("--seal-key", OPEN_SEAL)
+        attached(s.provision(0, "--dataset", "heath"))
+        s.end_device()
+        ours = s.double.state()["dataset"]
+        text = factory_reset(s, 0, *other)
+        stays(s, ours, text)  # nothing can tell whose it is
+        check("(sealed)" in text, "what was stored", text)
+    s.trothd("--seal-key", OPEN_SEAL)
+    attached(s.provision(0, "--dataset", "heath"))
+    s.end_device()
+    factory_reset(s, 0, "--seal-key", OPEN_SEAL)
+    check(s.double.state()["dataset"] is None, "ours, with its key", s.double.said)
+    s.trothd()
+    attached(s.provision(0, "--dataset", "heath"))
+    s.end_device()
+    s.double.do("unread", name="Busy")  # and is not told what it has
+    text = factory_reset(s, 1)
+    check("once that is mended say --factory-reset again" in text, "what to do", text)
+    check(s.double.state()["dataset"] is not None, "not known, not forgotten", s.double.said)
+    s.double.do("unread", name="")
+    factory_reset(s, 0)
+    check(s.double.state()["dataset"] is None and nothing_kept(), "again", s.double.said)
+    s.double.stop()
+    forget()
+
+
+def unread(s):
+    """What cannot be read cannot be given back: it is not overwritten either."""
+    s.openthread()
+    theirs = by_hand(s)
+    s.trothd("--timeout", "3")
+    s.double.do("unread", name="Failed")
+    s.double.state()
+    s.double.said.clear()
+    s.provision(1, "--dataset", "heath")
+    s.device.told("network_backend_shortcoming")
+    s.double.do("unread", name="")
+    check(s.double.state()["dataset"] == theirs, "it is not touched", s.double.said)
+    check(not [c for c in s.double.calls() if c.startswith(("Set", "dataset set", "Leave", "factory"))],
+          "it is not touched", s.double.calls())
+    s.end()
+
+
+def before_it(s):
+    """While OpenThread goes over to another network it still has its role in the one before: that is
+    no success, though it be told at the last moment."""
+    s.openthread()
+    by_hand(s)
+    s.trothd("--timeout", "5")
+    s.double.do("hold", what="scan")
+    asked = client("provision", "thread", "PROV_LAMP", *LABEL, "--json", "--dataset", "falsified")
+    s.double.event("waiting", what="scan")
+    s.double.do("deaf", to="Set" if s.kind == "agent" else "thread stop")
+    s.double.do("free", what="scan")
+    s.double.event("deaf")
+    s.double.do("role", role="router")  # of the one before
+    asked.ends(1, "a role of the network before")
+    said.append(asked.text())
+    s.end()
+
+
+def killed(s, at, seal=()):
+    """trothd is killed in the middle of an attempt, as by a cut of power: what OpenThread had is
+    active when trothd has come again, and nothing is kept of it."""
+    s.openthread()
+    theirs = by_hand(s)
+    s.trothd(*seal)
+    what, how = at
+    s.double.do(what, **how)
+    asked = client("provision", "thread", "PROV_LAMP", *LABEL, "--json", "--dataset", "heath")
+    s.double.event("deaf" if what == "deaf" else "waiting", **how)
+    s.device.end(signal.SIGKILL)
+    asked.end(signal.SIGTERM)
+    said.extend((asked.text(), s.device.text()))
+    s.device = None
+    if seal:
+        with open("device.db", "rb") as f:
+            octets = f.read()
+        check(b"thread-before" in octets and bytes.fromhex(MOOR) not in octets and
+              bytes.fromhex(HEATH) not in octets, "it is kept sealed")
+        none = Program("trothd", "--transport", "unix:air", "--network", s.who, "--store",
+                       "device.db", "--seal-key", OTHER_SEAL)
+        check("sealed" in none.ends(1, "another key") and b"thread-before" in octets, "it is said",
+              none.text())
+    if what == "hold":
+        s.double.do("free", what=how["what"])
+    return theirs
+
+
+def again(s, theirs, *seal):
+    if not s.device:
+        s.trothd(*seal)
+    for _ in range(100):
+        now = s.double.state()
+        if (now["dataset"], now["role"]) == (theirs, "child" if theirs else "disabled") and \
+                nothing_kept():
+            break
+        time.sleep(0.1)
+    else:
+        check(False, "what was there is there again", (now, s.device.said, s.double.calls()))
+    s.end_device()
+    s.device = None
+
+
+def steps(s):
+    return [("hold", dict(what="scan"))] + [("deaf", dict(to=to)) for to in (
+        ("Detach", "Set", "Attach") if s.kind == "agent" else
+        ("thread stop", "dataset set active ...", "thread start"))] + [("hold", dict(what="attach"))]
+
+
+def killed_anywhere(s):
+    for at in steps(s):
+        again(s, killed(s, at))
+        s.double.stop()
+        forget()
+        print("killed at", at, flush=True)
+
+
+def killed_and(s):
+    """Sealed; somebody put a third network there meanwhile; forgotten before it came again; nothing
+    was there; it was ours."""
+    def tell(what):
+        print("killed and", what, flush=True)
+    attaching = ("hold", dict(what="attach"))
+    again(s, killed(s, attaching, ("--seal-key", OPEN_SEAL)), "--seal-key", OPEN_SEAL)
+    s.double.stop()
+    forget()
+    tell("sealed")
+
+    killed(s, attaching)
+    s.double.do("network", name="Void", ext_pan_id="5555555566666666", pan_id="beef", channel=25,
+                key=MOOR)
+    third = by_hand(s, VOID_SET, "Void")
+    again(s, third)
+    s.double.stop()
+    forget()
+    tell("a third")
+
+    theirs = killed(s, attaching)
+    text = factory_reset(s, 0)
+    check("goes back to the network it had" in text, "what is said", text)
+    s.double.event("role", role="child")
+    check(s.double.state()["dataset"] == theirs and nothing_kept(), "theirs is back", s.double.said)
+    s.double.stop()
+    forget()
+    tell("forgotten")
+
+    s.openthread()
+    s.trothd()
+    s.double.do(attaching[0], **attaching[1])
+    asked = client("provision", "thread", "PROV_LAMP", *LABEL, "--json", "--dataset", "heath")
+    s.double.event("waiting", what="attach")
+    s.device.end(signal.SIGKILL)
+    asked.end(signal.SIGTERM)
+    s.double.do("free", what="attach")
+    s.trothd()
+    s.double.event("erased")
+    again(s, None)
+    tell("nothing before")
+
+    s.trothd()
+    attached(s.provision(0, "--dataset", "heath"))
+    s.provision(0, "--reprov")
+    s.double.do("hold", what="attach")
+    asked = client("provision", "thread", "PROV_LAMP", *LABEL, "--json", "--dataset", "moor")
+    s.double.event("waiting", what="attach")
+    s.device.end(signal.SIGKILL)
+    asked.end(signal.SIGTERM)
+    s.double.do("free", what="attach")
+    s.trothd(advertising=False)
+    s.device.event("status", status_name="CONNECTED")
+    in_network(s, "Heath")
+    s.end_device()
+    with open("device.db", "rb") as f:
+        check(b"thread-before" not in f.read(), "nothing is kept")
+    s.double.stop()
+    forget()
+
+
+KEPT = (foreign, unread, before_it, killed_anywhere, killed_and)
+
+
+def play_openthread(kind, old=False, stories=None):
     """kind: "agent" or "daemon". old: an OpenThread of some years ago."""
-    stories = (heard, restarted, wrong_key, moved) if old else \
-        (heard, restarted, wrong_key, nobody, refused, moved, late, chosen, shared)
+    stories = stories or (
+        (heard, restarted, wrong_key, moved) if old else
+        (heard, restarted, wrong_key, nobody, refused, moved, late, chosen, shared))
 
     def main():
         files()

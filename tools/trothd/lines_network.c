@@ -14,7 +14,8 @@ void line_backend_notice(enum net_notice what, const char *words)
 {
     static const char *const names[] = {[NET_HERE] = "network_backend_here",
                                         [NET_GONE] = "network_backend_gone",
-                                        [NET_SHORTCOMING] = "network_backend_shortcoming"};
+                                        [NET_SHORTCOMING] = "network_backend_shortcoming",
+                                        [NET_STAYS] = "network_backend_stays"};
     out_event(what == NET_HERE ? OUT_PLAIN : OUT_WARN, names[what], NULL, "%s", words);
 }
 

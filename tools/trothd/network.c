@@ -21,7 +21,8 @@ struct network {
     struct troth_wifi_gatt gatt;
     struct troth_gatt_service service;
     sd_event_source *again;
-    bool forgetting; /* bonds are still to be forgotten */
+    bool forgetting;       /* bonds are still to be forgotten */
+    bool kept_until_saved; /* what a joined network replaced */
     troth_link eraser;
 };
 
@@ -30,9 +31,18 @@ struct network {
 static void on_save(void *ctx, uint32_t serial, const struct troth_credentials *c)
 {
     struct network *n = ctx;
-    bool ok = credentials_save(n->d->store, &n->d->seal, c) == TROTH_OK;
-    if (!ok)
-        out_error("%s", store_why(n->d->store));
+    struct store *store = n->d->store;
+    /* What it replaced at the service is not needed from the same moment on. */
+    bool ok = store_begin(store) == TROTH_OK &&
+              credentials_save(store, &n->d->seal, c) == TROTH_OK &&
+              (!n->kept_until_saved || credentials_kept_erase(store) == TROTH_OK) &&
+              store_commit(store) == TROTH_OK;
+    if (ok) {
+        n->kept_until_saved = false;
+    } else {
+        out_error("%s", store_why(store));
+        store_rollback(store);
+    }
     troth_prov_stored(&n->prov, serial, ok);
 }
 
@@ -43,6 +53,41 @@ static void on_erase(void *ctx, uint32_t serial)
     if (!ok)
         out_error("%s", store_why(n->d->store));
     troth_prov_stored(&n->prov, serial, ok);
+}
+
+/* ---- what an attempt overwrites at the service ---- */
+
+static bool keep_save(void *ctx, const struct net_kept *kept)
+{
+    struct network *n = ctx;
+    bool ok = credentials_kept_save(n->d->store, &n->d->seal, kept) == TROTH_OK;
+    n->kept_until_saved = false;
+    if (!ok)
+        out_error("%s", store_why(n->d->store));
+    return ok;
+}
+
+static bool keep_load(void *ctx, struct net_kept *kept)
+{
+    const struct network *n = ctx;
+    return credentials_kept_load(n->d->store, &n->d->seal, kept) == TROTH_OK;
+}
+
+static void keep_drop(void *ctx, const struct troth_thread *joined)
+{
+    struct network *n = ctx;
+    struct troth_credentials stored;
+    if (joined) { /* again, or is it to be stored? */
+        bool again = credentials_load(n->d->store, &n->d->seal, &stored) == TROTH_OK &&
+                     stored.kind == TROTH_NET_THREAD && stored.u.thread.len == joined->len &&
+                     equal_secret(stored.u.thread.dataset, joined->dataset, joined->len);
+        wipe(&stored, sizeof stored);
+        n->kept_until_saved = !again;
+        if (!again)
+            return;
+    }
+    if (credentials_kept_erase(n->d->store) != TROTH_OK)
+        out_error("%s", store_why(n->d->store));
 }
 
 /* ---- the session and its service ---- */
@@ -69,8 +114,7 @@ static void on_prov(void *ctx, const struct troth_prov_event *e)
 static int on_notify(void *ctx, enum troth_wifi_gatt_id id, const uint8_t *value, uint16_t len)
 {
     struct network *n = ctx;
-    int result =
-        n->d->radio->notify(n->d, &n->service, (uint8_t)id, value, len);
+    int result = n->d->radio->notify(n->d, &n->service, (uint8_t)id, value, len);
     if (result == TROTH_BUSY) /* no room in the host's own queue has no SENT event */
         ask_again(n);
     return result;
@@ -151,12 +195,12 @@ static void prov_tick(void *ctx, troth_ms now)
 
 static troth_ms sim_deadline(const void *ctx)
 {
-    return troth_net_sim_deadline(ctx);
+    return netsim_deadline(ctx);
 }
 
 static void sim_tick(void *ctx, troth_ms now)
 {
-    troth_net_sim_tick(ctx, now);
+    netsim_tick(ctx, now);
 }
 
 /* ---- the network behind it ---- */
@@ -175,10 +219,26 @@ static bool open_backend(struct network *n, char *why, size_t why_cap)
                                 .sink = &n->sink,
                                 .join_ms = o->attempt_s * 1000 - 250,
                                 .notice = on_notice,
+                                .keep = {keep_save, keep_load, keep_drop, n},
                                 .ctx = n};
+    struct troth_credentials stored;
+    struct net_kept kept;
     if (o->network == NETWORK_SIM)
         return netsim_load(&n->sim, o->network_file, why, why_cap);
+    int result = credentials_kept_load(n->d->store, &n->d->seal, &kept);
+    wipe(&kept, sizeof kept);
+    if (result == TROTH_STATE && net_is_thread(&o->network_where)) {
+        snprintf(why, why_cap,
+                 "what OpenThread had before an attempt that was cut short is sealed, and %s: give "
+                 "the --seal-key it was sealed under, or forget it with --factory-reset",
+                 n->d->seal.on ? "this key does not open it" : "no key was given");
+        return false;
+    }
+    if (credentials_load(n->d->store, &n->d->seal, &stored) == TROTH_OK &&
+        stored.kind == TROTH_NET_THREAD)
+        config.ours = &stored.u.thread;
     n->backend = net_open(&o->network_where, &config, why, why_cap);
+    wipe(&stored, sizeof stored);
     if (n->backend)
         line_backend(net_backend_text(n->backend));
     return n->backend != NULL;
@@ -254,7 +314,8 @@ static bool start_session(struct network *n, char *why, size_t why_cap)
     if (result == TROTH_UNSUPPORTED || result == TROTH_INVALID) {
         out_error("the stored credentials %s and are not used; provisioning replaces them",
                   result == TROTH_INVALID ? "are damaged" : "were written by a newer troth");
-    } else if (result == TROTH_STATE) { /* not to be replaced by the next who comes: the key is lost */
+    } else if (result == TROTH_STATE) {
+        /* Not to be replaced by the next who comes: the key is lost. */
         snprintf(why, why_cap,
                  "the stored credentials are sealed, and %s: give the --seal-key they were sealed "
                  "under, or forget them with --factory-reset",
@@ -286,7 +347,7 @@ bool network_start(struct trothd *d, char *why, size_t why_cap)
     if (!open_session(n, why, why_cap))
         return false;
     struct runtime_clock prov = {prov_deadline, prov_tick, &n->prov};
-    struct runtime_clock net = {sim_deadline, sim_tick, &n->sim.sim};
+    struct runtime_clock net = {sim_deadline, sim_tick, &n->sim};
     if (n->backend)
         net = (struct runtime_clock){net_backend_deadline, net_backend_tick, n->backend};
     char fault[200] = "";

@@ -11,30 +11,78 @@
 #include "common/out.h"
 #include "ports/linux/credentials.h"
 
-/* What was stored, without its password; its SSID may have no length. */
-static struct troth_wifi stored_wifi(const struct trothd *d)
+/* What was stored, without a Wi-Fi password, or what an earlier reset left; kind 0: not known. */
+static void stored(const struct trothd *d, struct troth_credentials *c)
 {
-    struct troth_credentials c;
-    struct troth_wifi w = {.security = TROTH_WIFI_OPEN};
-    if (credentials_load(d->store, &d->seal, &c) == TROTH_OK && c.kind == TROTH_NET_WIFI) {
-        w.ssid = c.u.wifi.ssid;
-        w.security = c.u.wifi.security;
-    }
-    wipe(&c, sizeof c);
-    return w;
+    if (credentials_load(d->store, &d->seal, c) == TROTH_NOT_FOUND)
+        credentials_left_load(d->store, &d->seal, c);
+    if (c->kind == TROTH_NET_WIFI)
+        wipe(&c->u.wifi.password, sizeof c->u.wifi.password);
 }
 
-/* Who joined it for us knows it as well. */
-static int forget_at_service(const struct trothd *d, const struct troth_wifi *last)
+/* ---- who joined it for us knows it as well ---- */
+
+static bool keep_save(void *ctx, const struct net_kept *kept)
+{
+    const struct trothd *d = ctx;
+    return credentials_kept_save(d->store, &d->seal, kept) == TROTH_OK;
+}
+
+static bool keep_load(void *ctx, struct net_kept *kept)
+{
+    const struct trothd *d = ctx;
+    return credentials_kept_load(d->store, &d->seal, kept) == TROTH_OK;
+}
+
+static void keep_drop(void *ctx, const struct troth_thread *joined)
+{
+    const struct trothd *d = ctx;
+    if (!joined)
+        credentials_kept_erase(d->store);
+}
+
+/* Until that has happened it can be said again: what was stored is left for it. */
+static int forget_at_service(struct trothd *d, const struct troth_credentials *last)
 {
     char why[600];
-    if (d->options.network != NETWORK_LINUX ||
-        net_forget(&d->options.network_where, last, why, sizeof why))
+    const struct net_keep keep = {keep_save, keep_load, keep_drop, d};
+    if (d->options.network != NETWORK_LINUX)
         return CLI_DONE;
-    out_error("who manages the network may know it still (%s): once that is mended say "
-              "--factory-reset again",
-              why);
-    return CLI_FAILED;
+    if (!net_forget(&d->options.network_where, last->kind ? last : NULL, &keep, why, sizeof why)) {
+        out_error("who manages the network may know it still (%s): once that is mended say "
+                  "--factory-reset again",
+                  why);
+        return CLI_FAILED;
+    }
+    credentials_left_erase(d->store);
+    if (net_is_thread(&d->options.network_where))
+        credentials_kept_erase(d->store);
+    if (*why)
+        line_backend_notice(NET_STAYS, why);
+    return CLI_DONE;
+}
+
+/* What cannot be put back or told apart now. */
+static void tell_rest(const struct trothd *d, bool unread)
+{
+    const struct options *o = &d->options;
+    struct net_kept kept;
+    int result = credentials_kept_load(d->store, &d->seal, &kept);
+    wipe(&kept, sizeof kept);
+    bool here = o->network == NETWORK_LINUX && net_is_thread(&o->network_where);
+    if (result != TROTH_NOT_FOUND && !here)
+        out_event(OUT_WARN, "network_kept", NULL,
+                  "an attempt to join a Thread network was cut short, and what OpenThread had "
+                  "before is kept: say --factory-reset with its --network to put it back");
+    else if (result != TROTH_NOT_FOUND && result != TROTH_OK)
+        out_event(OUT_WARN, "network_kept", NULL,
+                  "an attempt to join a Thread network was cut short, and what OpenThread had "
+                  "before cannot be read: see what it has now by ot-ctl dataset active");
+    if (unread && o->network == NETWORK_LINUX &&
+        (o->network_where.choice == NET_IWD || o->network_where.choice == NET_AUTO))
+        out_event(OUT_WARN, "network_backend_stays", NULL,
+                  "what was stored cannot be read: if iwd joined it, iwd knows it still (see "
+                  "iwctl known-networks list, and iwctl known-networks NAME forget)");
 }
 
 /* What was stored, for people; false: nothing was. */
@@ -99,23 +147,32 @@ int reset(struct trothd *d)
         return CLI_FAILED;
     }
     bool had = name_network(d, network);
-    struct troth_wifi last = stored_wifi(d);
+    struct troth_credentials last = {.kind = 0};
+    stored(d, &last);
     unsigned bluez = 0;
     int result = store_each(d->store, note_bond, &f);
     if (result == TROTH_OK)
         result = store_begin(d->store);
     if (result == TROTH_OK) {
         credentials_erase(d->store);
+        if (last.kind && d->options.network == NETWORK_LINUX)
+            credentials_left_save(d->store, &d->seal, &last);
+        else
+            credentials_left_erase(d->store);
         store_clear(d->store, STORE_BONDS);
         bluez = radio_bluez_reset(d->store);
         result = store_commit(d->store);
     }
     if (result != TROTH_OK) {
         out_error("nothing was forgotten: %s", store_why(d->store));
+        wipe(&last, sizeof last);
         return CLI_FAILED;
     }
     tell(&f, had, network);
     if (bluez)
         line_bluez_reset(bluez);
-    return forget_at_service(d, &last);
+    tell_rest(d, had && !last.kind);
+    int status = forget_at_service(d, &last);
+    wipe(&last, sizeof last);
+    return status;
 }

@@ -1,0 +1,6 @@
+# What is in OpenThread and not Troth's stays: when trothd is killed in the middle of an attempt, when
+# it is told to forget, when its dataset cannot be read. With otbr-agent, a double on a bus of its own:
+# stories of tests/support/openthread_stories.py.
+. "${TROTH_SOURCE:?}/tests/support/folder.sh"
+python_with 'dbus, gi' 'python3-dbus and python3-gi'
+$python -c 'from openthread_stories import *; play_openthread("agent", stories=KEPT)'
