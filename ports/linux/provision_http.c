@@ -210,6 +210,10 @@ static void handle(struct connection *c, const struct http_request *r)
         return;
     }
     if (!belongs(c, r)) {
+        if (h->cfg.admit && !h->cfg.admit(h->cfg.ctx)) {
+            answer(c, 403, NULL, 0);
+            return;
+        }
         if (!new_session(h)) {
             kill_soon(c);
             return;

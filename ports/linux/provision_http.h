@@ -7,9 +7,9 @@
  *   - any other begins a new session and ends the old one: Set-Cookie is in the response
  *
  * What protocomm refuses closes the socket without a response, as devices in use do; 503 says that
- * it is busy or wants a pause. A request a web page sends (Origin) is refused with 403. At most
- * four sockets, the least used goes; a request must be there within ten seconds. The session is
- * forgotten after five minutes without a request.
+ * it is busy or wants a pause. A request a web page sends (Origin) is refused with 403, and so is one
+ * that would begin a session where none may. At most four sockets, the least used goes; a request
+ * must be there within ten seconds. The session is forgotten after five minutes without a request.
  *
  * Written here since these rules, who closes what and when, are most of it; a library would bring
  * the rest of HTTP and its own threads or loop.
@@ -26,6 +26,7 @@ struct provision_http_config {
     const char *where; /* "127.0.0.1:8080", "[::1]:0": port 0 is any that is free */
     struct troth_protocomm *protocomm;
     troth_ms (*now)(void *ctx);
+    bool (*admit)(void *ctx); /* a new session may begin, else 403; NULL: always */
     void *ctx;
 };
 

@@ -23,10 +23,62 @@ const char *window_why_words(enum window_why why)
     return words[why];
 }
 
+/* ---- held ---- */
+
+static troth_ms hold_ends(const struct window *w)
+{
+    switch (w->busy) {
+    case WINDOW_SERVING:
+        return w->hold_until;
+    case WINDOW_ANSWERED:
+        return w->answered_until < w->hold_until ? w->answered_until : w->hold_until;
+    case WINDOW_NOBODY:
+        break;
+    }
+    return 0;
+}
+
+static void look_at_hold(struct window *w, troth_ms now)
+{
+    w->held = w->held && now < hold_ends(w);
+    if (!w->open)
+        w->until = w->held ? hold_ends(w) : TROTH_NEVER;
+}
+
+/* It has just ended by itself, if it was open; since when it should have. */
+static void hold(struct window *w, bool was_open, troth_ms since, troth_ms now)
+{
+    if (was_open && !w->open) {
+        w->held = true;
+        w->hold_until = since + WINDOW_HOLD_MS;
+    }
+    look_at_hold(w, now);
+}
+
+static void let_go(struct window *w, enum window_why why)
+{
+    if (!w->held)
+        return;
+    w->held = false;
+    w->until = TROTH_NEVER;
+    w->why = why;
+}
+
+void window_busy(struct window *w, enum window_busy busy, troth_ms now)
+{
+    if (busy == WINDOW_ANSWERED && w->busy != busy)
+        w->answered_until = now + WINDOW_LINGER_MS;
+    w->busy = busy;
+    look_at_hold(w, now);
+}
+
+/* ---- open ---- */
+
 static void settle(struct window *w, enum window_why why)
 {
     bool open = !w->shut && (w->by_policy || w->by_command);
-    w->until = TROTH_NEVER;
+    if (open || !w->held)
+        w->until = TROTH_NEVER;
     if (open && (!w->by_policy || w->policy_until != TROTH_NEVER)) {
         w->until = w->by_policy ? w->policy_until : 0;
         if (w->by_command && w->command_until > w->until)
@@ -35,6 +87,7 @@ static void settle(struct window *w, enum window_why why)
     if (open != w->open)
         w->why = why;
     w->open = open;
+    w->held = w->held && !open;
 }
 
 static void by_policy(struct window *w, troth_ms now)
@@ -56,7 +109,8 @@ static void look_for_loss(struct window *w, troth_ms now)
 
 void window_start(struct window *w, bool provisioned, troth_ms now)
 {
-    w->by_command = w->shut = w->online = w->open = false;
+    w->by_command = w->shut = w->online = w->open = w->held = false;
+    w->busy = WINDOW_NOBODY;
     w->provisioned = provisioned;
     w->by_policy = w->policy == WINDOW_ALWAYS;
     w->policy_until = w->command_until = TROTH_NEVER;
@@ -74,13 +128,18 @@ void window_provisioned(struct window *w)
     w->by_command = false;
     if (opens_for_the_unprovisioned(w))
         w->by_policy = false;
+    let_go(w, WINDOW_BY_PROVISIONED);
     settle(w, WINDOW_BY_PROVISIONED);
 }
 
-void window_erased(struct window *w, troth_ms now)
+void window_erased(struct window *w, bool anew, troth_ms now)
 {
-    w->provisioned = w->online = w->shut = false;
+    w->provisioned = w->online = false;
     w->lost_at = TROTH_NEVER;
+    if (!anew && (w->time_ms || !opens_for_the_unprovisioned(w)))
+        return;
+    w->shut = false;
+    let_go(w, WINDOW_BY_ERASE);
     if (opens_for_the_unprovisioned(w))
         by_policy(w, now);
     settle(w, WINDOW_BY_ERASE);
@@ -88,6 +147,7 @@ void window_erased(struct window *w, troth_ms now)
 
 void window_online(struct window *w, bool online, troth_ms now)
 {
+    bool was_open = w->open;
     if (online == w->online)
         return;
     w->online = online;
@@ -95,6 +155,7 @@ void window_online(struct window *w, bool online, troth_ms now)
     if (online && w->policy == WINDOW_LOST && w->provisioned)
         w->by_policy = false;
     settle(w, WINDOW_BY_RETURN);
+    hold(w, was_open, now, now);
 }
 
 void window_follow(struct window *w, bool open)
@@ -113,6 +174,7 @@ bool window_command(struct window *w, bool open, troth_ms ms, troth_ms now)
     w->shut = !open;
     w->by_command = open;
     w->command_until = open ? now + ms : TROTH_NEVER;
+    let_go(w, WINDOW_BY_COMMAND);
     settle(w, WINDOW_BY_COMMAND);
     return true;
 }
@@ -124,12 +186,16 @@ troth_ms window_deadline(const struct window *w)
         at = w->policy_until;
     if (w->by_command && w->command_until < at)
         at = w->command_until;
+    if (w->held && w->until < at)
+        at = w->until;
     return at;
 }
 
 void window_tick(struct window *w, troth_ms now)
 {
     enum window_why why = WINDOW_BY_TIME;
+    bool was_open = w->open;
+    troth_ms since = w->until;
     if (w->by_policy && now >= w->policy_until)
         w->by_policy = false;
     if (w->by_command && now >= w->command_until)
@@ -140,4 +206,5 @@ void window_tick(struct window *w, troth_ms now)
         why = WINDOW_BY_LOSS;
     }
     settle(w, why);
+    hold(w, was_open, since, now);
 }

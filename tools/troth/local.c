@@ -138,11 +138,14 @@ void local_tell_window(const cJSON *window, const char *event)
 {
     char left[32] = "";
     const char *policy = text_of(window, "policy"), *why = text_of(window, "why");
-    bool open = cJSON_IsTrue(of(window, "open"));
+    bool open = cJSON_IsTrue(of(window, "open")), closing = cJSON_IsTrue(of(window, "closing"));
     if (number_of(window, "seconds"))
         snprintf(left, sizeof left, " for %d s", number_of(window, "seconds"));
     out_result(event, event ? cJSON_Duplicate(window, true) : NULL,
-               "the window for new clients is %s%s: %s (policy: %s)%s", open ? "open" : "closed",
+               "the window for new clients is %s%s: %s (policy: %s)%s",
+               open      ? "open"
+               : closing ? "closing, a client is being served and may finish"
+                         : "closed",
                left, why ? why : "?", policy ? policy : "?",
                open                                 ? ""
                : policy && !strcmp(policy, "never") ? ""

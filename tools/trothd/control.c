@@ -92,6 +92,8 @@ static cJSON *window_fields(const struct trothd *d)
     reach_state(d, &w);
     cJSON *j = out_fields("open:b policy:s why:s", w.open, window_policy_name(w.policy),
                           window_why_words(w.why));
+    if (w.closing)
+        cJSON_AddTrueToObject(j, "closing");
     if (w.left_s)
         cJSON_AddNumberToObject(j, "seconds", w.left_s);
     return j;

@@ -21,8 +21,10 @@ static void words(const struct trothd *d, char *text, size_t cap)
     unsigned links = d->radio->links(d), bonds = d->radio->bonds(d);
     snprintf(text, cap, "%s%s%s; window %s; %u link%s, %u bond%s",
              troth_prov_state_name((uint8_t)s.state), *network ? ": " : "", network,
-             w.open ? "open" : "closed", links, links == 1 ? "" : "s", bonds,
-             bonds == 1 ? "" : "s");
+             w.open      ? "open"
+             : w.closing ? "closing"
+                         : "closed",
+             links, links == 1 ? "" : "s", bonds, bonds == 1 ? "" : "s");
 }
 
 /* After whatever has happened; said when it is new. */

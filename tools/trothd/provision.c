@@ -14,12 +14,14 @@ struct provision {
     struct provision_secrets secrets;
     struct troth_protocomm protocomm;
     struct troth_protocomm_gatt gatt;
+    struct troth_service table; /* gatt's, behind a door */
     struct troth_gatt_service service;
     struct provision_http *http;
     struct provision_custom custom;
     struct troth_prov *prov;
     uint8_t kind;
     bool open;
+    bool held;   /* for whoever has the session */
     bool trying; /* what a client gave */
 };
 
@@ -99,7 +101,7 @@ static struct provision *of(const struct trothd *d)
 
 bool provision_is_open(const struct trothd *d)
 {
-    return of(d) && of(d)->open;
+    return of(d) && of(d)->open && !of(d)->held;
 }
 
 bool provision_proven(const struct trothd *d, troth_link link)
@@ -107,6 +109,21 @@ bool provision_proven(const struct trothd *d, troth_link link)
     const struct provision *p = of(d);
     return p && p->protocomm.here && p->protocomm.session == link &&
            (p->protocomm.cfg.security.scheme == 0 || troth_security_ready(&p->protocomm.security));
+}
+
+bool provision_session_of(const struct trothd *d, troth_link link)
+{
+    const struct provision *p = of(d);
+    return p && p->protocomm.here && p->protocomm.session == link;
+}
+
+bool provision_serving(const struct trothd *d)
+{
+    const struct provision *p = of(d);
+    if (!p || !p->open || !p->protocomm.here || !troth_security_ready(&p->protocomm.security))
+        return false;
+    const struct troth_security_config *security = &p->protocomm.cfg.security;
+    return security->scheme == 2 || (security->scheme == 1 && security->pop.len);
 }
 
 void provision_advertising(const struct trothd *d, struct troth_advertising *adv)
@@ -134,6 +151,22 @@ void provision_disconnected(struct trothd *d, troth_link link)
         troth_protocomm_gatt_disconnected(&of(d)->gatt, link);
 }
 
+/* ---- the door ---- */
+
+static bool on_admit(void *ctx)
+{
+    const struct provision *p = ctx;
+    return !p->held;
+}
+
+static enum troth_gatt_status on_access(void *ctx, struct troth_gatt_access *a)
+{
+    struct provision *p = ctx;
+    if (a->write && !on_admit(p) && !provision_session_of(p->d, a->link))
+        return TROTH_GATT_REFUSED;
+    return p->gatt.service.access(&p->gatt, a);
+}
+
 /* ---- opening, also again after an erase ---- */
 
 static bool open_http(struct provision *p, char *why, size_t cap)
@@ -143,6 +176,7 @@ static bool open_http(struct provision *p, char *why, size_t cap)
                                          .where = d->options.provision.http,
                                          .protocomm = &p->protocomm,
                                          .now = on_now,
+                                         .admit = on_admit,
                                          .ctx = p};
     if (!http.where)
         return true;
@@ -192,6 +226,18 @@ void provision_set_open(struct trothd *d, bool open)
     else if (!open_it(p, why, sizeof why))
         out_error("%s", why);
 }
+
+void provision_hold(struct trothd *d, bool held)
+{
+    struct provision *p = of(d);
+    if (!p || held == p->held)
+        return;
+    p->held = held;
+    if (p->open)
+        network_reach(d);
+}
+
+/* ---- time ---- */
 
 static troth_ms deadline(const void *ctx)
 {
@@ -256,8 +302,10 @@ static bool serve(struct provision *p, char *why, size_t cap)
                                                .ctx = p};
     troth_protocomm_gatt_init(&p->gatt, &gatt);
     troth_protocomm_gatt_close(&p->gatt, true);
-    p->service.table = &p->gatt.service;
-    p->service.ctx = &p->gatt;
+    p->table = p->gatt.service;
+    p->table.access = on_access;
+    p->service.table = &p->table;
+    p->service.ctx = p;
     struct runtime_clock clock = {deadline, tick, p};
     char fault[200] = "";
     if (result == TROTH_OK)

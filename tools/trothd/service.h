@@ -49,7 +49,8 @@ bool service_parse_command(void *target, const char *text, char *why, size_t why
          .max = 86400,                                                                             \
          .argument = "SECONDS",                                                                    \
          .help = "how long it stays open (by itself as long as\n"                                  \
-                 "it takes; on command 300)"},                                                     \
+                 "it takes; on command 300); a client that is then\n"                              \
+                 "being served has 120 more"},                                                     \
         {.name = "window-lost",                                                                    \
          .kind = CLI_NUMBER,                                                                       \
          .target = &(o).lost_s,                                                                    \
@@ -106,9 +107,10 @@ bool reach_command(struct trothd *d, bool open, unsigned seconds, char *why, siz
 
 struct reach_state {
     bool open;
+    bool closing; /* not open, but a client is being served */
     enum window_policy policy;
     enum window_why why;
-    unsigned left_s; /* 0: no end */
+    unsigned left_s; /* until it closes; 0: no end */
 };
 void reach_state(const struct trothd *d, struct reach_state *s);
 
