@@ -128,7 +128,7 @@ struct troth_event {
             enum troth_model model;
             enum troth_side side; /* ours */
             struct troth_features features[2];
-            const char *step; /* what was being done, in words: "Pairing Confirm" */
+            uint8_t step; /* what was being done: troth_smp_step_words */
         } pairing_failed;
         struct {
             uint8_t hci_status;

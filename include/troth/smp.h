@@ -58,6 +58,8 @@ const char *troth_model_name(uint8_t model);
 const char *troth_smp_reason_name(uint8_t reason);
 /* A sentence for people: what it means and what to do about it. */
 const char *troth_smp_reason_words(uint8_t reason);
+/* What was being done when a pairing failed: "Pairing Confirm", "comparing the numbers". */
+const char *troth_smp_step_words(uint8_t step);
 
 /* As it is shown and typed, always six digits: 123 is "000123". Beyond 999999: empty. */
 void troth_passkey_text(uint32_t passkey, char text[7]);

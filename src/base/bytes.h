@@ -112,11 +112,19 @@ static inline void out_u24(struct out *out, uint32_t v) { out_le(out, v, 3); }
 static inline void out_u32(struct out *out, uint32_t v) { out_le(out, v, 4); }
 static inline void out_u64(struct out *out, uint64_t v) { out_le(out, v, 8); }
 
-/* Octets in reverse: between the specification's order and the wire's. */
+/* Octets in reverse: between the specification's order and the wire's. By eight while there are. */
 static inline void bytes_reverse(uint8_t *dst, const uint8_t *src, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        dst[i] = src[n - 1 - i];
+    while (n >= 8) {
+        uint64_t eight;
+        n -= 8;
+        memcpy(&eight, src + n, 8);
+        eight = __builtin_bswap64(eight);
+        memcpy(dst, &eight, 8);
+        dst += 8;
+    }
+    while (n)
+        *dst++ = src[--n];
 }
 
 static inline uint16_t get_le16(const uint8_t *p)

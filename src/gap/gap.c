@@ -238,6 +238,7 @@ bool gap_next(struct gap *g, struct hci_command *c)
     /* What controllers refuse while anything is on air, 7.8.4, 7.8.38 to 7.8.44 */
     bool address = address_due(g);
     bool change = gap_list_due(g) || address;
+    bool advertise = advertise_now(g);
     bool quiet = !g->adv_on && !g->scan_on && g->connect <= GAP_WANTED;
     /* Looking for one peer it must not filter what it has reported before. */
     uint8_t scan_set =
@@ -245,7 +246,7 @@ bool gap_next(struct gap *g, struct hci_command *c)
     uint16_t interval;
 
     /* pause */
-    if (g->adv_on && (!advertise_now(g) || change || g->adv_dirty & GAP_PARAMETERS)) {
+    if (g->adv_on && (!advertise || change || g->adv_dirty & GAP_PARAMETERS)) {
         g->paused |= change;
         g->adv_asked = false;
         hci_put_enable(c, HCI_LE_SET_ADVERTISING_ENABLE, false);
@@ -275,18 +276,18 @@ bool gap_next(struct gap *g, struct hci_command *c)
         gap_list_next(g, c);
         return true;
     }
-    if (advertise_now(g) && g->adv_dirty & GAP_PARAMETERS) {
+    if (advertise && g->adv_dirty & GAP_PARAMETERS) {
         g->adv_dirty &= (uint8_t)~GAP_PARAMETERS;
         interval = g->adv.interval_ms ? g->adv.interval_ms : 100;
         hci_put_advertising(c, (uint16_t)(interval * 8u / 5), g->adv.connectable, gap_own_type(g));
         return true;
     }
-    if (advertise_now(g) && g->adv_dirty & GAP_DATA) {
+    if (advertise && g->adv_dirty & GAP_DATA) {
         g->adv_dirty &= (uint8_t)~GAP_DATA;
         hci_put_advertising_data(c, HCI_LE_SET_ADVERTISING_DATA, g->adv.data, g->adv.data_len);
         return true;
     }
-    if (advertise_now(g) && g->adv_dirty & GAP_RESPONSE) {
+    if (advertise && g->adv_dirty & GAP_RESPONSE) {
         g->adv_dirty &= (uint8_t)~GAP_RESPONSE;
         hci_put_advertising_data(c, HCI_LE_SET_SCAN_RESPONSE_DATA, g->adv.scan_response,
                                  g->adv.scan_response_len);
@@ -309,7 +310,7 @@ bool gap_next(struct gap *g, struct hci_command *c)
         hci_put_scan_enable(c, true, !(scan_set & GAP_UNFILTERED));
         return true;
     }
-    if (advertise_now(g) && !g->adv_on) {
+    if (advertise && !g->adv_on) {
         g->adv_asked = true;
         hci_put_enable(c, HCI_LE_SET_ADVERTISING_ENABLE, true);
         return true;

@@ -92,6 +92,7 @@ static bool deliver(struct gatt *g)
     struct in pdu;
     uint32_t counter;
 
+    VERIFY(g->signed_len, false);
     tidy(g);
     VERIFY(waiting(g, &g->signed_done, &pdu, &counter), false);
     if (counter >= g->env->sign_kept(g->link, THEIRS)) {

@@ -148,7 +148,8 @@ static bool any_link(const struct troth_host *h)
 static bool next_command(struct troth_host *h, struct hci_command *c, troth_link *link)
 {
     for (unsigned i = 0; i < TROTH_MAX_LINKS; i++)
-        if (host_link_command(&h->link[i], c)) {
+        if (h->link[i].pending) {
+            host_link_command(&h->link[i], c);
             *link = h->link[i].number;
             return true;
         }
@@ -179,7 +180,7 @@ static bool step(struct troth_host *h)
     if (host_deliver(h) || step_controller(h))
         return true;
     for (unsigned i = 0; i < TROTH_MAX_LINKS; i++)
-        if (host_link_step(&h->link[i]))
+        if (h->link[i].used && host_link_step(&h->link[i]))
             return true;
     return host_store_next(h) || step_commands(h) || host_pump(h);
 }

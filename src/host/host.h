@@ -133,9 +133,10 @@ void host_link_acl(struct host_link *l, bool first, const uint8_t *data, size_t 
 void host_link_release(struct host_link *l); /* what was held until the Encryption Change */
 /* Asks for it; the first reason stands. */
 void host_link_disconnect(struct host_link *l, uint8_t reason);
-bool host_link_command(struct host_link *l, struct hci_command *c);
+/* The most urgent of what is pending: something is. */
+void host_link_command(struct host_link *l, struct hci_command *c);
 void host_link_answered(struct host_link *l, uint16_t opcode, uint8_t status);
-/* One thing owed to SMP or GATT; false: nothing is. */
+/* One thing owed to SMP or GATT on a link in use; false: nothing is. */
 bool host_link_step(struct host_link *l);
 /* One fragment to the controller; false: nothing to send, or no room. */
 bool host_pump(struct troth_host *h);

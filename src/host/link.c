@@ -184,13 +184,11 @@ void host_link_disconnect(struct host_link *l, uint8_t reason)
     l->pending |= HOST_DISCONNECT;
 }
 
-bool host_link_command(struct host_link *l, struct hci_command *c)
+void host_link_command(struct host_link *l, struct hci_command *c)
 {
     static const uint8_t order[] = {HOST_LTK_REPLY,    HOST_LTK_NEGATIVE,    HOST_ENCRYPT,
                                     HOST_PARAMS_REPLY, HOST_PARAMS_NEGATIVE, HOST_UPDATE,
                                     HOST_DISCONNECT};
-    if (!l->used || !l->pending)
-        return false;
     unsigned i = 0;
     while (!(l->pending & order[i]))
         i++;
@@ -222,7 +220,6 @@ bool host_link_command(struct host_link *l, struct hci_command *c)
         hci_put_disconnect(c, l->handle, l->reason);
         break;
     }
-    return true;
 }
 
 void host_link_answered(struct host_link *l, uint16_t opcode, uint8_t status)
@@ -287,8 +284,6 @@ static void step_raise(struct host_link *l)
 
 bool host_link_step(struct host_link *l)
 {
-    if (!l->used)
-        return false;
     if (l->bonded_due) {
         l->bonded_due = false;
         if (l->bond >= 0)

@@ -128,6 +128,9 @@ static enum host_store_job choose(const struct troth_host *h, uint8_t *at)
         }
     if (h->store.local_due)
         return STORE_LOCAL;
+    static const uint8_t clean[TROTH_MAX_BONDS];
+    if (!memcmp(h->bonds.dirty, clean, sizeof clean)) /* nearly always, and asked at every step */
+        return STORE_NOTHING;
     /* The state first: keys that come back must not meet another's sign counters (host_uncommit). */
     if (dirty(h, TROTH_RECORD_STATE, at))
         return STORE_STATE;

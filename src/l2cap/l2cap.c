@@ -119,7 +119,7 @@ bool l2cap_fragment(struct l2cap *l, struct hci *x, unsigned i, enum l2cap_slot 
     if (slot == L2CAP_SMP) {
         l->smp_unacked = true;
         l->smp_until = x->acl[i].sent;
-        wipe(b, cap);
+        wipe(l->smp, sizeof l->smp);
     }
     l->len[slot] = 0;
     l->offset = 0;

@@ -1,10 +1,6 @@
 /* Encryption outside the charts: with a stored key, on request of either side. */
+#include "bonds/bonds.h"
 #include "smp/engine.h"
-
-static struct troth_level bond_level(const struct troth_bond *b)
-{
-    return (struct troth_level){b->keys.key_size, b->keys.mitm, b->keys.sc, true};
-}
 
 /* In legacy pairing a key is used while its distributor is the peripheral, 2.4.4.1. */
 const struct troth_ltk *smp_bond_ltk(const struct smp *s, const struct troth_bond *b)
@@ -32,21 +28,24 @@ static void event_encrypted(struct smp *s, uint8_t hci_status)
     s->env->event(s->link, &e);
 }
 
-/* What the key at hand would give, whatever the policy thinks of it. */
-static struct troth_level at_hand(const struct smp *s)
+/* The key at hand, and what it would give, whatever the policy thinks of it. NULL: there is none. */
+static const struct troth_ltk *at_hand(const struct smp *s, struct troth_level *level)
 {
+    if (s->hand.present) {
+        *level = s->hand_level;
+        return &s->hand;
+    }
     const struct troth_bond *b = s->env->bond(s->link);
-    if (s->hand.present)
-        return s->hand_level;
-    if (smp_bond_ltk(s, b))
-        return bond_level(b);
-    return (struct troth_level){0};
+    const struct troth_ltk *k = smp_bond_ltk(s, b);
+    if (k)
+        *level = bonds_level(&b->keys);
+    return k;
 }
 
 struct troth_level smp_available(const struct smp *s)
 {
-    struct troth_level level = at_hand(s);
-    if (!smp_policy_takes(s->env->policy(s->link), &level))
+    struct troth_level level;
+    if (!at_hand(s, &level) || !smp_policy_takes(s->env->policy(s->link), &level))
         return (struct troth_level){0};
     return level;
 }
@@ -71,14 +70,14 @@ int smp_encrypt(struct smp *s)
         return TROTH_STATE;
     if (smp_busy(s) || s->encrypting)
         return TROTH_BUSY;
-    struct troth_level level = at_hand(s);
-    if (!level.key_size)
+    struct troth_level level;
+    const struct troth_ltk *k = at_hand(s, &level);
+    if (!k)
         return TROTH_STATE;
     if (!smp_policy_takes(s->env->policy(s->link), &level)) {
         event_level(s, TROTH_EV_BOND_REFUSED, level);
         return TROTH_STATE;
     }
-    const struct troth_ltk *k = s->hand.present ? &s->hand : smp_bond_ltk(s, s->env->bond(s->link));
     s->encrypting = SMP_ENC_BOND;
     s->pending = level;
     s->env->encrypt(s->link, k->rand, k->ediv, k->key);
@@ -189,7 +188,7 @@ void smp_ltk_request(struct smp *s, uint64_t rand, uint16_t ediv)
         k = &s->hand;
         level = s->hand_level;
     } else if (k && k->rand == rand && k->ediv == ediv) {
-        level = bond_level(b);
+        level = bonds_level(&b->keys);
     } else {
         refuse(s);
         return;

@@ -17,8 +17,7 @@ void smp_init(struct smp *s, const struct smp_env *env, void *link, enum troth_s
     s->env = env;
     s->link = link;
     s->side = (uint8_t)side;
-    s->addr[0] = addr[0];
-    s->addr[1] = addr[1];
+    memcpy(s->addr, addr, sizeof s->addr);
 }
 
 struct troth_features smp_features_of(const uint8_t pdu[7])
@@ -139,7 +138,7 @@ void smp_fail(struct smp *s, uint8_t reason, enum troth_step_side by)
     e.u.pairing_failed.have_model = r->combined;
     e.u.pairing_failed.model = (enum troth_model)r->model;
     e.u.pairing_failed.side = (enum troth_side)s->side;
-    e.u.pairing_failed.step = smp_step_words(r->at->what);
+    e.u.pairing_failed.step = r->at->what;
     for (int x = 0; x < 2; x++)
         e.u.pairing_failed.features[x] = smp_features_of(r->feat[x]);
     const struct troth_policy *policy = s->env->policy(s->link);

@@ -102,34 +102,3 @@ bool smp_may_be_ahead(uint8_t local)
 {
     return local == KEYPAIR || local == SECRET || local == VERIFY_USER || local == DHKEY_READY;
 }
-
-const char *smp_step_words(uint8_t what)
-{
-    static const char *const words[SMP_LOCALS] = {
-        [SMP_PAIRING_REQUEST] = "Pairing Request",
-        [SMP_PAIRING_RESPONSE] = "Pairing Response",
-        [SMP_CONFIRM] = "Pairing Confirm",
-        [SMP_RANDOM] = "Pairing Random",
-        [SMP_FAILED] = "Pairing Failed",
-        [SMP_ENCRYPTION_INFORMATION] = "Encryption Information",
-        [SMP_CENTRAL_IDENTIFICATION] = "Central Identification",
-        [SMP_IDENTITY_INFORMATION] = "Identity Information",
-        [SMP_IDENTITY_ADDRESS] = "Identity Address Information",
-        [SMP_SIGNING_INFORMATION] = "Signing Information",
-        [SMP_SECURITY_REQUEST] = "Security Request",
-        [SMP_PUBLIC_KEY] = "Pairing Public Key",
-        [SMP_DHKEY_CHECK] = "Pairing DHKey Check",
-        [SMP_KEYPRESS] = "Keypress Notification",
-        [ACCEPT] = "accepting the pairing",
-        [VALIDATE] = "accepting the features",
-        [KEYPAIR] = "making a key pair",
-        [DHKEY] = "computing the DHKey",
-        [SECRET] = "passkey or OOB data",
-        [VERIFY_USER] = "comparing the numbers",
-        [DHKEY_READY] = "computing the DHKey",
-        [ENCRYPT] = "encrypting the link",
-        [ACKED] = "distributing the keys",
-        [COMMIT] = "storing the bond",
-    };
-    return what < SMP_LOCALS && words[what] ? words[what] : "idle";
-}

@@ -71,8 +71,6 @@ extern const struct smp_step smp_script_keys[];
 
 /* Whether the peer may be one PDU ahead while we are at this local step. */
 bool smp_may_be_ahead(uint8_t local);
-/* "Pairing Confirm", "user comparison": the row's matter in words. */
-const char *smp_step_words(uint8_t what);
 
 /* A row that only exists when its key is distributed. */
 static inline bool smp_is_key_row(const struct smp_step *s)

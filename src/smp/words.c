@@ -82,6 +82,37 @@ const char *troth_smp_reason_words(uint8_t reason)
     return NAME(words, reason);
 }
 
+const char *troth_smp_step_words(uint8_t step)
+{
+    static const char *const words[SMP_LOCALS] = {
+        [SMP_PAIRING_REQUEST] = "Pairing Request",
+        [SMP_PAIRING_RESPONSE] = "Pairing Response",
+        [SMP_CONFIRM] = "Pairing Confirm",
+        [SMP_RANDOM] = "Pairing Random",
+        [SMP_FAILED] = "Pairing Failed",
+        [SMP_ENCRYPTION_INFORMATION] = "Encryption Information",
+        [SMP_CENTRAL_IDENTIFICATION] = "Central Identification",
+        [SMP_IDENTITY_INFORMATION] = "Identity Information",
+        [SMP_IDENTITY_ADDRESS] = "Identity Address Information",
+        [SMP_SIGNING_INFORMATION] = "Signing Information",
+        [SMP_SECURITY_REQUEST] = "Security Request",
+        [SMP_PUBLIC_KEY] = "Pairing Public Key",
+        [SMP_DHKEY_CHECK] = "Pairing DHKey Check",
+        [SMP_KEYPRESS] = "Keypress Notification",
+        [ACCEPT] = "accepting the pairing",
+        [VALIDATE] = "accepting the features",
+        [KEYPAIR] = "making a key pair",
+        [DHKEY] = "computing the DHKey",
+        [SECRET] = "passkey or OOB data",
+        [VERIFY_USER] = "comparing the numbers",
+        [DHKEY_READY] = "computing the DHKey",
+        [ENCRYPT] = "encrypting the link",
+        [ACKED] = "distributing the keys",
+        [COMMIT] = "storing the bond",
+    };
+    return step < SMP_LOCALS && words[step] ? words[step] : "idle";
+}
+
 const char *troth_policy_insecure(const struct troth_policy *p, unsigned i)
 {
     const struct {

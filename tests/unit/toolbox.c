@@ -642,6 +642,23 @@ static void the_counter_of_a_signature_counts(void **state)
     assert_memory_not_equal(sig + 4, other + 4, 8);
 }
 
+/* Taken by eight: what is left over, and the octets beside it. */
+static void octets_reverse_at_every_length(void **state)
+{
+    (void)state;
+    uint8_t from[41], to[43];
+    for (uint8_t i = 0; i < sizeof from; i++)
+        from[i] = (uint8_t)(i + 1);
+    for (size_t n = 0; n <= sizeof from; n++) {
+        memset(to, 0xaa, sizeof to);
+        bytes_reverse(to + 1, from, n);
+        assert_int_equal(to[0], 0xaa);
+        for (size_t i = 0; i < n; i++)
+            assert_int_equal(to[1 + i], from[n - 1 - i]);
+        assert_int_equal(to[1 + n], 0xaa);
+    }
+}
+
 static void every_result_has_words(void **state)
 {
     (void)state;
@@ -661,6 +678,7 @@ int main(void)
         cmocka_unit_test(cmac_at_every_length),
         cmocka_unit_test(address_types_count),
         cmocka_unit_test(the_counter_of_a_signature_counts),
+        cmocka_unit_test(octets_reverse_at_every_length),
         cmocka_unit_test(every_result_has_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

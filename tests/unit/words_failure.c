@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "smp/script.h"
+
 #define ALL (TROTH_AUTH_BOND | TROTH_AUTH_MITM | TROTH_AUTH_SC)
 
 /* An iPhone: KeyboardDisplay, no out-of-band data. */
@@ -199,7 +201,7 @@ static void who_types_is_told(void **state)
 /* ---- a host's own event ---- */
 
 static struct pairing_failure event_of(enum troth_side ours, enum troth_step_side by,
-                                       uint8_t reason, const char *step)
+                                       uint8_t reason, uint8_t step)
 {
     struct troth_event e = {.type = TROTH_EV_PAIRING_FAILED};
     struct pairing_failure f;
@@ -220,13 +222,14 @@ static void our_own_failures(void **state)
 {
     (void)state;
     struct pairing_failure f =
-        event_of(TROTH_INITIATOR, TROTH_BY_US, TROTH_SMP_AUTHENTICATION_REQUIREMENTS, "x");
-    has(f.what, "we ended it (AUTHENTICATION_REQUIREMENTS, step: x)");
+        event_of(TROTH_INITIATOR, TROTH_BY_US, TROTH_SMP_AUTHENTICATION_REQUIREMENTS, VALIDATE);
+    has(f.what, "we ended it (AUTHENTICATION_REQUIREMENTS, step: accepting the features)");
     has(f.text, "This side (the initiator) gets less than it asked for");
     has(f.text, "Give the other side (the responder) another IO capability");
     assert_true(f.text[strlen(f.text) - 1] != '.');
-    f = event_of(TROTH_RESPONDER, TROTH_BY_PEER, TROTH_SMP_AUTHENTICATION_REQUIREMENTS, "x");
-    has(f.what, "the other side refused (AUTHENTICATION_REQUIREMENTS, step: x)");
+    f = event_of(TROTH_RESPONDER, TROTH_BY_PEER, TROTH_SMP_AUTHENTICATION_REQUIREMENTS, ACCEPT);
+    has(f.what,
+        "the other side refused (AUTHENTICATION_REQUIREMENTS, step: accepting the pairing)");
     has(f.text, "The other side (the initiator) gets less than it asked for");
     has(f.text, "Give this side (the responder) another IO capability");
 }
@@ -234,13 +237,12 @@ static void our_own_failures(void **state)
 static void our_own_silence_and_loss(void **state)
 {
     (void)state;
-    struct pairing_failure f =
-        event_of(TROTH_INITIATOR, TROTH_BY_TIMEOUT, 0, "Pairing DHKey Check");
+    struct pairing_failure f = event_of(TROTH_INITIATOR, TROTH_BY_TIMEOUT, 0, SMP_DHKEY_CHECK);
     has(f.what, "no answer came for 30 seconds (step: Pairing DHKey Check)");
     has(f.text, "The other side (the responder) fell silent");
-    f = event_of(TROTH_INITIATOR, TROTH_BY_TIMEOUT, 0, "passkey or OOB data");
+    f = event_of(TROTH_INITIATOR, TROTH_BY_TIMEOUT, 0, SECRET);
     has(f.text, "This side (the initiator)");
-    f = event_of(TROTH_INITIATOR, TROTH_BY_LINK, 0, "Pairing Random");
+    f = event_of(TROTH_INITIATOR, TROTH_BY_LINK, 0, SMP_RANDOM);
     has(f.what, "the connection was lost (step: Pairing Random)");
     has(f.text, "lost while they were pairing");
 }

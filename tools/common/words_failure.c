@@ -235,14 +235,14 @@ void pairing_bond_words(uint8_t hci, bool know_ours, enum troth_side ours,
 
 void pairing_failure(struct pairing_failure *f, const struct troth_event *event)
 {
-    const char *step = event->u.pairing_failed.step;
+    const char *step = troth_smp_step_words(event->u.pairing_failed.step);
     struct pairing_end e = {.know_ours = true,
                             .ours = event->u.pairing_failed.side,
                             .reason = event->u.pairing_failed.reason,
                             .step = step};
     struct pairing_end_words w;
     /* A step of our own is a deed, "comparing the numbers"; the peer's is a PDU's name. */
-    bool deed = step && step[0] >= 'a' && step[0] <= 'z';
+    bool deed = step[0] >= 'a' && step[0] <= 'z';
     for (int side = 0; side < 2; side++) {
         e.features[side] = event->u.pairing_failed.features[side];
         e.crossed[side] = event->u.pairing_failed.have_model || e.features[side].max_key_size != 0;
@@ -256,7 +256,7 @@ void pairing_failure(struct pairing_failure *f, const struct troth_event *event)
         break;
     case TROTH_BY_TIMEOUT:
         e.kind = PAIRING_END_SILENCE;
-        e.know_by = !step || strcmp(step, "encrypting the link") != 0;
+        e.know_by = strcmp(step, "encrypting the link") != 0;
         e.by = deed ? e.ours : teller_other(e.ours);
         break;
     case TROTH_BY_LINK:

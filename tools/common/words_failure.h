@@ -23,7 +23,7 @@ struct pairing_end {
     enum troth_side ours;
     uint8_t reason; /* enum troth_smp_reason */
     uint8_t hci;
-    const char *step; /* "Pairing Confirm", as smp_step_words has it */
+    const char *step; /* "Pairing Confirm", as troth_smp_step_words has it */
     unsigned round;  /* Passkey Entry of Secure Connections: the round it ended in, 1 to 20; or 0 */
     bool crossed[2]; /* features[side] are real */
     struct troth_features features[2];

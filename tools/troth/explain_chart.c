@@ -96,7 +96,7 @@ void chart_blame(struct chapter *c)
     if (next)
         c->by = next->dir == I2R ? TROTH_INITIATOR : TROTH_RESPONDER;
     if (local && next)
-        c->step = smp_step_words(local);
+        c->step = troth_smp_step_words(local);
     else if (chart_at_encrypt(c))
-        c->step = smp_step_words(ENCRYPT);
+        c->step = troth_smp_step_words(ENCRYPT);
 }

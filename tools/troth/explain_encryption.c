@@ -43,7 +43,7 @@ void tale_not_encrypted(struct chapter *c, uint8_t hci)
 {
     c->hci = hci;
     if (c->kind == CHAPTER_PAIRING)
-        c->step = smp_step_words(ENCRYPT);
+        c->step = troth_smp_step_words(ENCRYPT);
     tale_finish(c, CHAPTER_NOT_ENCRYPTED);
 }
 

@@ -39,7 +39,8 @@ static const char *label_of(uint8_t opcode)
     case SMP_SIGNING_INFORMATION:
         return "Signing Information (CSRK)";
     default:
-        return opcode && opcode < SMP_OPCODES ? smp_step_words(opcode) : "unknown SMP command";
+        return opcode && opcode < SMP_OPCODES ? troth_smp_step_words(opcode)
+                                              : "unknown SMP command";
     }
 }
 
@@ -155,16 +156,16 @@ static const char *refused_step(const struct chapter *c, uint8_t reason)
                   reason == TROTH_SMP_OOB_NOT_AVAILABLE || reason == TROTH_SMP_UNSPECIFIED_REASON ||
                   reason == TROTH_SMP_NUMERIC_COMPARISON_FAILED;
     if (local && person)
-        return smp_step_words(local);
+        return troth_smp_step_words(local);
     for (unsigned i = c->count; i-- > 0;) {
         const struct tale_step *s = &c->steps[i];
         /* A Security Request that crossed the Pairing Request is nothing anyone refuses. */
-        if (c->at && !strcmp(s->label, smp_step_words(SMP_SECURITY_REQUEST)))
+        if (c->at && !strcmp(s->label, troth_smp_step_words(SMP_SECURITY_REQUEST)))
             continue;
         if (s->lane == TALE_FROM_HOST || s->lane == TALE_FROM_PEER)
             return s->label;
         if (s->lane == TALE_BOTH)
-            return smp_step_words(SMP_RANDOM);
+            return troth_smp_step_words(SMP_RANDOM);
     }
     return "its beginning";
 }
@@ -302,7 +303,7 @@ static void take_charted(struct tale *t, struct tale_link *l, struct chapter *c,
         c->out_of_turn = true;
         if (!*s->detail && row)
             snprintf(s->detail, sizeof s->detail, "out of turn: %s was due",
-                     smp_step_words(row->what));
+                     troth_smp_step_words(row->what));
         else if (!*s->detail)
             snprintf(s->detail, sizeof s->detail, "out of turn");
     }

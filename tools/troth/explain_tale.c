@@ -145,7 +145,7 @@ void tale_finish(struct chapter *c, enum chapter_end end)
     c->end = (uint8_t)end;
     c->over = c->last;
     if (!c->step && next)
-        c->step = smp_step_words(next->what);
+        c->step = troth_smp_step_words(next->what);
 }
 
 /* ---- silence ---- */
@@ -198,9 +198,9 @@ static void end_open(struct tale_link *l, struct chapter *c, uint8_t hci)
     if (c->know_by)
         c->by = (uint8_t)side;
     if (chart_local(c))
-        c->step = smp_step_words(chart_local(c));
+        c->step = troth_smp_step_words(chart_local(c));
     else if (chart_at_encrypt(c))
-        c->step = smp_step_words(ENCRYPT);
+        c->step = troth_smp_step_words(ENCRYPT);
     tale_finish(c, CHAPTER_LINK_LOST);
 }
 

@@ -96,7 +96,7 @@ static void tell_pairing_failed(struct client *c, const struct troth_event *e)
                       (const char *[]){"us", "peer", "timeout", "link"}[e->u.pairing_failed.by],
                       e->u.pairing_failed.reason ? troth_smp_reason_name(e->u.pairing_failed.reason)
                                                  : NULL,
-                      e->u.pairing_failed.step,
+                      troth_smp_step_words(e->u.pairing_failed.step),
                       f.have_model ? troth_model_name((uint8_t)f.account.model) : NULL,
                       f.have_model ? why : NULL),
                   "pairing failed: %s", f.what);

@@ -260,6 +260,7 @@ static void line_pairing_failed(struct trothd *d, const struct troth_event *e)
     static const char *const by[] = {"us", "peer", "timeout", "link"};
     struct pairing_failure f;
     char why[PAIRING_TEXT] = "";
+    const char *step = troth_smp_step_words(e->u.pairing_failed.step);
     pairing_failure(&f, e);
     if (f.have_model)
         pairing_why(&f.account, why);
@@ -269,7 +270,7 @@ static void line_pairing_failed(struct trothd *d, const struct troth_event *e)
                          e->u.pairing_failed.reason
                              ? troth_smp_reason_name(e->u.pairing_failed.reason)
                              : NULL,
-                         by[e->u.pairing_failed.by & 3], e->u.pairing_failed.step),
+                         by[e->u.pairing_failed.by & 3], step),
               "pairing with %s failed: %s%s%s%s%s", peer_text(d, e->link), f.what,
               f.meaning ? ": " : "", f.meaning ? f.meaning : "", *why ? ". " : "", why);
 }

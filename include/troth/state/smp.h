@@ -74,24 +74,24 @@ struct smp_own_oob {
 struct smp {
     const struct smp_env *env;
     void *link;
-    uint8_t side;              /* enum troth_side: ours */
-    bool dead;                 /* a timeout: no SMP until reconnection */
-    bool leaving;              /* disconnect once Pairing Failed was acknowledged */
-    uint8_t leave_reason;      /* ... with this HCI code */
-    uint8_t owed_reason;       /* Pairing Failed waits for room; 0: none */
+    uint8_t side;            /* enum troth_side: ours */
+    bool dead;               /* a timeout: no SMP until reconnection */
+    bool leaving;            /* disconnect once Pairing Failed was acknowledged */
+    uint8_t leave_reason;    /* ... with this HCI code */
+    uint8_t owed_reason;     /* Pairing Failed waits for room; 0: none */
+    uint8_t encrypting;      /* enum smp_encrypting */
+    bool security_requested; /* ours is unanswered */
+    bool telling;            /* TROTH_EV_PAIRED is on its way: run.result stays until smp_rest */
+    struct smp_run run;        /* small offsets are small code: what is used less comes after it */
     struct troth_addr addr[2]; /* by side, as the air carried them */
-    struct smp_run run;
-    struct timer timer; /* of the pairing, our Security Request, or leaving */
+    struct timer timer;        /* of the pairing, our Security Request, or leaving */
+    bool completed;            /* a bond was made on this link: Key Rejected is still taken */
+    uint16_t open;             /* asks that wait for an answer: a bit a type */
 
     struct troth_level level;   /* of the link */
     struct troth_level pending; /* of the key that an encryption in progress uses */
-    uint8_t encrypting;         /* enum smp_encrypting */
     struct troth_ltk hand;      /* an LTK by hand */
     struct troth_level hand_level;
-    bool security_requested; /* ours is unanswered */
-    uint16_t open;           /* asks that wait for an answer: a bit a type */
-    bool telling;            /* TROTH_EV_PAIRED is on its way: run.result stays until smp_rest */
-    bool completed;          /* a bond was made on this link: Key Rejected is still taken */
 };
 
 #endif
