@@ -184,6 +184,7 @@ int bluez_client_begin(struct bluez_client *c, const struct troth_addr *addr)
     if (c->connecting || c->connected)
         return TROTH_BUSY;
     bluez_client_end_pair(c);
+    c->made = bluez_client_made(c, addr);
     snprintf(c->path, sizeof c->path, "%s", d->path);
     c->was_connected = d->connected;
     c->was_paired = d->paired;
@@ -260,7 +261,7 @@ static void on_up(void *ctx)
 static void on_down(void *ctx, const char *why)
 {
     struct bluez_client *c = ctx;
-    c->up = c->scanning = c->connecting = false;
+    c->up = c->scanning = c->connecting = c->made = false;
     c->discovery = sd_bus_slot_unref(c->discovery);
     c->connection = sd_bus_slot_unref(c->connection);
     bluez_client_end_pair(c);
@@ -276,6 +277,7 @@ static void on_device(void *ctx, const struct bluez_device *d, unsigned news)
         report(c, d);
     if (strcmp(d->path, c->path))
         return;
+    c->made = c->made && d->paired && !(news & BLUEZ_GONE);
     if (c->connected && ((news & BLUEZ_GONE) || ((news & BLUEZ_CONNECTION) && !d->connected)))
         told_disconnected(c);
     else if (c->connecting && c->pairing && d->connected)

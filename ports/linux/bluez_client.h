@@ -76,6 +76,8 @@ int bluez_client_pair(struct bluez_client *c);
  * Pair that failed, so after BLUEZ_AGENT_PIN or _NO_PIN nothing proves; and Paired is of both.
  */
 bool bluez_client_is_asked(const struct bluez_client *c);
+/* The bond that PAIRED told of last is with this device, and was there all the time since. */
+bool bluez_client_made(const struct bluez_client *c, const struct troth_addr *addr);
 /* Forgets the device and its bond: REMOVED or REMOVE_FAILED. Ends the connection. */
 int bluez_client_remove(struct bluez_client *c, const char *path);
 /* Whom it is connected to or connecting to; NULL. */

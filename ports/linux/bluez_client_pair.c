@@ -24,7 +24,7 @@ static void told_paired(struct bluez_client *c)
 {
     c->soon = sd_event_source_disable_unref(c->soon);
     bluez_client_end_pair(c);
-    c->told_paired = true;
+    c->told_paired = c->made = true;
     bluez_client_tell(c, BLUEZ_CLIENT_PAIRED, NULL);
 }
 
@@ -60,6 +60,12 @@ bool bluez_client_is_asked(const struct bluez_client *c)
 {
     const struct bluez_device *d = bluez_client_device(c);
     return c->pairing && c->handled && d && !d->paired;
+}
+
+bool bluez_client_made(const struct bluez_client *c, const struct troth_addr *addr)
+{
+    const struct bluez_device *d = bluez_device_of(c->cfg.bluez, addr);
+    return c->made && d && !strcmp(d->path, c->path);
 }
 
 /* No link came of our Pair. */

@@ -27,6 +27,7 @@ struct bluez_client {
     bool up, scanning, connecting, connected, was_connected, pairing;
     bool handled;                 /* bluetoothd has our Pair: see bluez_client_is_asked */
     bool was_paired, told_paired; /* before it was connected to; since */
+    bool made;                    /* see bluez_client_made */
     sd_event_source *soon;        /* paired, and whether bonded is not told yet */
     sd_event_source *late;        /* no link came of our Pair */
     sd_bus_slot *discovery, *connection, *pair, *barrier, *removal;

@@ -233,6 +233,36 @@ static void pairs(void **state)
     assert_int_equal(rig.told[BLUEZ_CLIENT_PAIRED], 0); /* once */
 }
 
+/* What was proved of a bond holds while it is the same one, also on the next link. */
+static void the_bond_it_made_is_known_while_it_is_there(void **state)
+{
+    struct troth_addr lamp, other;
+    (void)state;
+    assert_true(troth_addr_parse(&lamp, "C0:FF:EE:00:00:01"));
+    assert_true(troth_addr_parse(&other, "C0:FF:EE:00:00:02"));
+    lamp.type = other.type = TROTH_ADDR_RANDOM;
+    bluez_client_scan(rig.client, true);
+    connect_to_lamp();
+    assert_false(bluez_client_made(rig.client, &lamp));
+    bluez_client_pair(rig.client);
+    await(&rig.told[BLUEZ_CLIENT_PAIRED], "paired");
+    double_settle(&rig.d);
+    assert_true(bluez_client_made(rig.client, &lamp));
+    assert_false(bluez_client_made(rig.client, &other));
+    rig.d.connected = false;
+    double_device_changed(&rig.d, "Connected");
+    await(&rig.disconnected, "the end");
+    connect_to_lamp();
+    assert_true(bluez_client_made(rig.client, &lamp));
+    rig.d.paired = false;
+    double_device_changed(&rig.d, "Paired");
+    double_settle(&rig.d);
+    rig.d.paired = true; /* by whomever */
+    double_device_changed(&rig.d, "Paired");
+    double_settle(&rig.d);
+    assert_false(bluez_client_made(rig.client, &lamp));
+}
+
 static void an_unanswered_pair_counts_as_its_property_says(void **state)
 {
     (void)state;
@@ -686,6 +716,7 @@ int main(void)
         TEST(a_refused_scan_is_told),
         TEST(a_failed_connection_is_told),
         TEST(pairs),
+        TEST(the_bond_it_made_is_known_while_it_is_there),
         TEST(an_unanswered_pair_counts_as_its_property_says),
         TEST(a_device_that_asks_first_is_paired_without_us),
         TEST(an_older_bond_is_no_news),

@@ -260,6 +260,29 @@ static void nor_where_a_pin_was_asked_for(void **state)
     assert_non_null(strstr(rig.said, "asked for a PIN"));
 }
 
+/* The adapter remembers it, whoever's it was and whenever: also while we were looking for ours. */
+static void nor_where_it_was_asked_for_while_we_scanned(void **state)
+{
+    (void)state;
+    rig.d.rssi = 127; /* not heard yet: troth looks for it */
+    start("--require-mitm");
+    rig.awaited = "StartDiscovery;";
+    double_until(&rig.d, is_called, NULL, "StartDiscovery");
+    double_settle(&rig.d);
+    double_ask(&rig.d, "RequestPinCode", "o", "/org/bluez/hci0/dev_00_00_00_00_00_01");
+    double_answered(&rig.d, REJECTED);
+    rig.d.rssi = -40;
+    double_device_changed(&rig.d, "RSSI");
+    has_pair();
+    connects();
+    asks(); /* this one fails, and bluetoothd repeats Pair without a word: Just Works */
+    double_answered(&rig.d, NULL);
+    pairs();
+    ends(1);
+    assert_true(undone());
+    assert_non_null(strstr(rig.said, "asked for a PIN"));
+}
+
 static void what_is_not_known_is_not_told(void **state)
 {
     (void)state;
@@ -285,7 +308,8 @@ int main(void)
         TEST(a_question_within_our_pair_proves), TEST(one_from_before_it_was_handled_does_not),
         TEST(nor_one_from_before_it_was_called), TEST(on_a_link_from_before_our_own_proves_as_well),
         TEST(even_after_one_that_does_not),      TEST(nothing_is_proved_by_a_pair_that_failed),
-        TEST(nor_where_a_pin_was_asked_for),     TEST(what_is_not_known_is_not_told),
+        TEST(nor_where_a_pin_was_asked_for),     TEST(nor_where_it_was_asked_for_while_we_scanned),
+        TEST(what_is_not_known_is_not_told),
     };
     return cmocka_run_group_tests_name("troth_bluez", tests, NULL, NULL);
 }

@@ -264,7 +264,9 @@ static int bz_connect(struct client *c, unsigned ms)
 {
     struct bluez_side *s = c->bluez_side;
     const struct bluez_device *d = bluez_device_of(c->bluez, &c->device.addr);
-    s->asked = s->said_no = s->elsewhere = s->pin = s->unknown = s->proved = false;
+    s->asked = s->said_no = s->elsewhere = false;
+    if (!bluez_client_made(s->client, &c->device.addr)) /* connecting again takes nothing away */
+        s->unknown = s->proved = false;
     s->whole = d && !d->connected && !d->paired && will_pair(c);
     if (s->whole && !security_no_impostor(c))
         return TROTH_STATE;
@@ -336,7 +338,8 @@ static bool bz_proves(struct client *c)
     const struct bluez_side *s = c->bluez_side;
     const char *why = s->pin && s->elsewhere
                           ? "somebody asked for a PIN meanwhile, after which bluetoothd repeats a "
-                            "failed pairing without a word"
+                            "failed pairing without a word; systemctl restart bluetooth ends "
+                            "that, and btmgmt bredr off before it keeps it away"
                       : s->unknown ? "the device began to pair before we did, and BlueZ does not "
                                      "tell which pairing a question was of; try again"
                                    : "nothing was compared or typed";

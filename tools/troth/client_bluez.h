@@ -20,10 +20,10 @@ struct bluez_side {
     sd_event_source *look;                   /* at whether the link is encrypted by now */
     bool said_no;                            /* ... to what was asked */
     bool elsewhere; /* it was asked of a pairing whose end nobody tells: that proves nothing */
-    bool pin;       /* one was asked for: bluetoothd may repeat a failed pairing untold */
-    bool whole;     /* our Pair was there before the link: it has every pairing since */
-    bool unknown;   /* of the pairing that made the bond: its model */
-    bool proved;    /* the bond was made here and now, with something compared or typed */
+    bool pin;   /* one was asked for, by whomever: bluetoothd may repeat a failed pairing untold */
+    bool whole; /* our Pair was there before the link: it has every pairing since */
+    bool unknown; /* of the pairing that made the bond: its model */
+    bool proved;  /* the bond was made here and now, with something compared or typed */
 };
 
 /* ---- client_bluez_agent.c ---- */
