@@ -44,7 +44,10 @@ struct troth_addr {
 
 /* A connection: never an HCI handle. Names one connection only: the next gets another number. */
 typedef uint16_t troth_link;
-#define TROTH_NO_LINK 0
+#define TROTH_NO_LINK   0
+#define TROTH_LINK_LAST 0xfffe /* what is above names no connection (troth/protocomm.h) */
+/* For hosts that number them: after the last begins again. It may be in use. */
+troth_link troth_link_next(troth_link last);
 
 enum troth_role { TROTH_CENTRAL = 0, TROTH_PERIPHERAL = 1 };
 /* In the Security Manager the central is the initiator: the same numbers, its own words. */

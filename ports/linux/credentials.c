@@ -212,6 +212,20 @@ int credentials_left_erase(struct store *s)
     return erase(s, CREDENTIALS_LEFT_BLOB);
 }
 
+int credentials_borrowed_save(struct store *s, bool borrowed)
+{
+    static const uint8_t yes = 1;
+    return borrowed ? store_blob_put(s, CREDENTIALS_BORROWED, &yes, 1)
+                    : erase(s, CREDENTIALS_BORROWED);
+}
+
+bool credentials_borrowed_load(struct store *s)
+{
+    uint8_t octet;
+    size_t len;
+    return store_blob_get(s, CREDENTIALS_BORROWED, &octet, 1, &len) == TROTH_OK;
+}
+
 /* ---- what an attempt overwrites ---- */
 
 int credentials_kept_save(struct store *s, const struct seal *seal, const struct net_kept *k)

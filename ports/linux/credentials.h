@@ -1,7 +1,8 @@
 /*
  * Network credentials in the store: one blob, so that what is new replaces what was whatever their
  * kinds. It is named "wifi" since that is what it first held. Beside it, for a while: what
- * --factory-reset could not yet make a service forget, and what a Thread attempt overwrites.
+ * a service could not yet be made to forget, what a Thread attempt overwrites, and that the service
+ * knew the network before (one octet).
  *
  *     version 1   SSID (length, octets), security (an octet), password (length, octets)
  *     version 2   kind (an octet); of Thread: the dataset (length, octets)
@@ -22,6 +23,7 @@
 #define CREDENTIALS_BLOB        "wifi"
 #define CREDENTIALS_LEFT_BLOB   "left"
 #define CREDENTIALS_BEFORE_BLOB "thread-before"
+#define CREDENTIALS_BORROWED    "borrowed"
 
 /* TROTH_UNSUPPORTED for neither Wi-Fi nor Thread; else as store_blob_put. */
 int credentials_save(struct store *s, const struct seal *seal, const struct troth_credentials *c);
@@ -39,6 +41,10 @@ int credentials_left_save(struct store *s, const struct seal *seal,
                           const struct troth_credentials *c);
 int credentials_left_load(struct store *s, const struct seal *seal, struct troth_credentials *c);
 int credentials_left_erase(struct store *s);
+
+/* Of what is stored: as net_backend_borrows says. */
+int credentials_borrowed_save(struct store *s, bool borrowed);
+bool credentials_borrowed_load(struct store *s);
 
 /* The same for what an attempt overwrites. */
 int credentials_kept_save(struct store *s, const struct seal *seal, const struct net_kept *k);

@@ -44,7 +44,8 @@ enum net_notice {
     NET_HERE = 1,    /* the service is there, with an interface */
     NET_GONE,        /* it is not, or no longer; it is waited for */
     NET_SHORTCOMING, /* something was not done as it should be, and what to do about it */
-    NET_STAYS        /* what is not Troth's was left alone */
+    NET_STAYS,       /* what is not Troth's was left alone */
+    NET_SETTLED      /* what a service missed while it was away is done */
 };
 
 /* Thread, where a service knows one dataset: what an attempt overwrites there. Secrets. */
@@ -73,8 +74,12 @@ struct net_config {
     uint32_t join_ms;                  /* then a join has failed, address included */
     /* words: a sentence, valid during the call, without secrets. May be NULL. */
     void (*notice)(void *ctx, enum net_notice what, const char *words);
-    /* Thread: what Troth joined before, as it is stored; NULL: nothing. Copied. */
-    const struct troth_thread *ours;
+    /* What Troth joined before, as it is stored; NULL: nothing. Copied. */
+    const struct troth_credentials *ours;
+    bool borrowed; /* of ours: as net_backend_borrows said; only iwd has such */
+    bool owed;     /* ours is stored no longer, only left to be forgotten by the service */
+    /* What was owed is done. May be NULL: then nothing is made up for, and nothing said. */
+    void (*settled)(void *ctx);
     struct net_keep keep; /* Thread; all NULL: it outlives nothing */
     /* For tests: the address of the interface, false: none. NULL: the kernel's. */
     bool (*address)(void *ctx, char text[46]);
@@ -95,6 +100,14 @@ const struct troth_net *net_backend_net(const struct net_backend *b);
 /* "NetworkManager on wlan0"; valid until the next call. */
 const char *net_backend_text(const struct net_backend *b);
 
+/*
+ * A leave has not ended, or not in the service's forgetting: that is made up for when the service is
+ * there, in this life or the next (config.owed), unless a network is joined before.
+ */
+bool net_backend_owes(const struct net_backend *b);
+/* The service knew what is joined before Troth came: it is not Troth's to be forgotten. */
+bool net_backend_borrows(const struct net_backend *b);
+
 /* It lives by the clock: as troth_net_sim_deadline and _tick. Milliseconds of CLOCK_MONOTONIC. */
 troth_ms net_backend_deadline(const void *backend);
 void net_backend_tick(void *backend, troth_ms now);
@@ -103,11 +116,12 @@ void net_backend_address_changed(struct net_backend *b);
 
 /*
  * Leaves, and forgets what Troth added, while nothing else runs; waits some seconds at most. last:
- * what was stored, or NULL: then nothing that is known by it alone is forgotten. Of an attempt that
- * was cut short (keep, or NULL) what was there before is put back. False: it may know the network
- * still, `why` says what is wrong. True: `why` is empty, or a sentence on what was left alone.
+ * what was stored, or NULL: then nothing that is known by it alone is forgotten; borrowed: as
+ * net_backend_borrows said of it. Of an attempt that was cut short (keep, or NULL) what was there
+ * before is put back. False: it may know the network still, `why` says what is wrong. True: `why` is
+ * empty, or a sentence on what was left alone.
  */
-bool net_forget(const struct net_where *where, const struct troth_credentials *last,
+bool net_forget(const struct net_where *where, const struct troth_credentials *last, bool borrowed,
                 const struct net_keep *keep, char *why, size_t cap);
 
 /*

@@ -59,7 +59,7 @@ static bool leave(struct net_backend *b, sd_event *loop, const bool *left)
     return asked && *left;
 }
 
-bool net_forget(const struct net_where *where, const struct troth_credentials *last,
+bool net_forget(const struct net_where *where, const struct troth_credentials *last, bool borrowed,
                 const struct net_keep *keep, char *why, size_t cap)
 {
     struct forgetting f = {.left = false};
@@ -70,17 +70,16 @@ bool net_forget(const struct net_where *where, const struct troth_credentials *l
         snprintf(why, cap, "no memory for an event loop");
         return false;
     }
-    struct net_config config = {.loop = loop, .sink = &sink, .notice = on_notice, .ctx = &f};
-    if (last && last->kind == TROTH_NET_THREAD)
-        config.ours = &last->u.thread;
+    struct net_config config = {.loop = loop,
+                                .sink = &sink,
+                                .notice = on_notice,
+                                .ours = last,
+                                .borrowed = borrowed,
+                                .ctx = &f};
     if (keep)
         config.keep = *keep;
     struct net_backend *b = net_open(where, &config, why, cap);
     if (b) {
-        if (last && last->kind == TROTH_NET_WIFI) {
-            b->asked.ssid = last->u.wifi.ssid;
-            b->asked.security = last->u.wifi.security;
-        }
         ok = leave(b, loop, &f.left) && !b->unforgotten;
         if (ok)
             snprintf(why, cap, "%s", f.stays);

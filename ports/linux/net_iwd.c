@@ -261,6 +261,10 @@ struct net_backend *net_iwd_open(const struct net_where *where, const struct net
         return NULL;
     }
     n->found = found;
+    if (config->ours && config->ours->kind == TROTH_NET_WIFI) {
+        n->good = config->ours->u.wifi;
+        n->b.borrowed = config->borrowed;
+    }
     snprintf(n->wanted, sizeof n->wanted, "%s", where->ifname);
     n->bus = (struct net_bus){.loop = config->loop,
                               .service = IWD_SERVICE,

@@ -45,12 +45,15 @@ struct net_iwd {
     char trying[IWD_PATH_MAX]; /* the network of this attempt; "": a hidden one, or none */
     bool connecting;           /* its Connect is under way */
     bool reused;               /* with what iwd knew already */
+    bool again;                /* that failed once */
+    bool told;                 /* iwd has asked for the password, ours: it takes that one's place */
     bool connected;            /* it succeeded: iwd knows the network now */
     bool looked, scanning;     /* for it */
     char before[IWD_PATH_MAX]; /* the network in use before; "" */
     bool before_known;
-    struct troth_wifi good; /* what worked last; SSID of no length: none */
-    bool stale_known;       /* what iwd knew at first had another password */
+    struct troth_wifi good; /* what worked last, or is stored; SSID of no length: none */
+    bool proven;            /* it worked in this life */
+    bool stale_known;       /* what iwd knew does not work, and it asks for nothing better */
 };
 
 /* ---- net_iwd_objects.c ---- */

@@ -47,6 +47,7 @@ static int on_request(sd_bus_message *m, void *context, sd_bus_error *error)
     wipe(passphrase, sizeof passphrase);
     if (r >= 0)
         r = sd_bus_send(n->bus.bus, reply, NULL);
+    n->told |= r >= 0;
     sd_bus_message_unref(reply);
     return r < 0 ? r : 1;
 }

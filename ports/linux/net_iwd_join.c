@@ -1,7 +1,9 @@
 /*
  * Networks of iwd. It keeps a network when it has worked, and goes back to those it knows by
- * itself. What it knows of a name is one password: another one for the same name means that it must
- * forget the first, which Troth's own store still has.
+ * itself. What it knows of a name is one password. Another one for the same name: if the first is
+ * Troth's, iwd must forget it, and Troth's own store still has it. If it is somebody else's, it is
+ * tried as it is. When it fails iwd asks for the password with the next try, ours; it replaces the
+ * first if it works, and else leaves it alone. Only when iwd does not ask must it forget.
  */
 #include "ports/linux/net_iwd.h"
 
@@ -63,6 +65,26 @@ static void known_path(const struct troth_ssid *ssid, bool open, char path[IWD_P
     for (unsigned i = 0; i < ssid->len; i++)
         at += (size_t)snprintf(path + at, IWD_PATH_MAX - at, "%02x", ssid->b[i]);
     snprintf(path + at, IWD_PATH_MAX - at, open ? "_open" : "_psk");
+}
+
+static bool is_same_profile(const struct troth_wifi *a, const struct troth_wifi *b)
+{
+    return troth_ssid_equal(&a->ssid, &b->ssid) &&
+           (a->security == TROTH_WIFI_OPEN) == (b->security == TROTH_WIFI_OPEN);
+}
+
+/* What iwd knows by the name that is asked for is of Troth's making. */
+static bool is_ours(const struct net_iwd *n)
+{
+    return n->good.ssid.len && !n->b.borrowed && is_same_profile(&n->good, &n->b.asked);
+}
+
+static void say_replaced(struct net_iwd *n)
+{
+    if (!is_ours(n))
+        station_notice(&n->b, NET_SHORTCOMING,
+                       "iwd knew this network with another password, which does not work: it is "
+                       "replaced by the one given");
 }
 
 /* ---- connected ---- */
@@ -130,6 +152,10 @@ static void on_connected(void *ctx, uint32_t tag, sd_bus_message *reply)
     n->connecting = false;
     if (!*error) { /* if it asks for the address itself, it says connected when it has one */
         n->connected = true;
+        if (n->reused && n->told) {
+            n->reused = false;
+            say_replaced(n);
+        }
         n->b.hint = TROTH_NET_NO_ADDRESS;
         iwd_ask_objects(n, on_where, tag);
         return;
@@ -139,9 +165,10 @@ static void on_connected(void *ctx, uint32_t tag, sd_bus_message *reply)
         return;
     }
     enum troth_net_reason reason = reason_of(n, error);
-    if (n->reused && !n->good.ssid.len && reason == TROTH_NET_WRONG_PASSWORD) {
-        n->stale_known = true; /* what it knew had another password: anew */
-        n->reused = false;
+    if (reason == TROTH_NET_WRONG_PASSWORD && n->reused && !n->told && !(n->proven && is_ours(n))) {
+        n->stale_known = n->again; /* it was to ask, and did not */
+        n->again = true;
+        n->b.hint = reason;
         start(n);
         return;
     }
@@ -206,7 +233,7 @@ static void on_surveyed(void *ctx, uint32_t tag, sd_bus_message *reply)
         broken(n);
         return;
     }
-    bool fits = n->good.ssid.len ? station_same(&n->good, &n->b.asked) : !n->stale_known;
+    bool fits = !n->stale_known && (!is_ours(n) || station_same(&n->good, &n->b.asked));
     n->reused = s.known[0] && fits;
     if (!n->before_known) {
         n->before_known = true;
@@ -216,6 +243,8 @@ static void on_surveyed(void *ctx, uint32_t tag, sd_bus_message *reply)
         snprintf(n->trying, sizeof n->trying, "%s", s.network);
         linked(n); /* joined before we came: nothing to be torn down */
     } else if (s.known[0] && !fits) {
+        if (n->stale_known)
+            say_replaced(n);
         forget(n, on_forgotten, tag, s.known);
     } else if (s.network[0]) {
         connect_to(n, s.network);
@@ -248,6 +277,7 @@ void iwd_join(struct net_backend *b)
     struct net_iwd *n = (struct net_iwd *)b;
     n->trying[0] = 0;
     n->connecting = n->connected = n->reused = n->looked = false;
+    n->again = n->told = n->stale_known = false;
     start(n);
 }
 
@@ -268,9 +298,9 @@ void iwd_undo(struct net_backend *b)
     struct net_iwd *n = (struct net_iwd *)b;
     char known[IWD_PATH_MAX];
     bool open = b->asked.security == TROTH_WIFI_OPEN;
-    if (n->connecting) {
+    if (n->connecting)
         disconnect(n);
-    } else if (n->connected && !n->reused) { /* it would keep it */
+    if ((n->connecting || n->connected) && !n->reused) { /* it would keep it */
         known_path(&b->asked.ssid, open, known);
         forget(n, NULL, 0, known);
     }
@@ -299,34 +329,59 @@ void iwd_restore(struct net_backend *b)
 void iwd_keep(struct net_backend *b)
 {
     struct net_iwd *n = (struct net_iwd *)b;
-    bool other = n->good.ssid.len && !troth_ssid_equal(&n->good.ssid, &b->asked.ssid);
+    bool borrowed = n->reused && !is_ours(n);
     char known[IWD_PATH_MAX];
-    if (other) { /* Troth's network before */
+    if (n->good.ssid.len && !b->borrowed && !is_same_profile(&n->good, &b->asked)) {
         known_path(&n->good.ssid, n->good.security == TROTH_WIFI_OPEN, known);
-        forget(n, NULL, 0, known);
+        forget(n, NULL, 0, known); /* Troth's network before */
     }
     n->good = b->asked;
+    n->proven = true;
     n->before_known = false;
+    b->borrowed = borrowed;
+}
+
+static void gone(struct net_iwd *n)
+{
+    wipe(&n->good, sizeof n->good);
+    n->b.borrowed = n->proven = false;
+    station_left(&n->b);
 }
 
 static void on_left(void *ctx, uint32_t tag, sd_bus_message *reply)
 {
     struct net_iwd *n = ctx;
-    (void)reply;
-    if (tag == n->b.leaving)
-        station_left(&n->b);
+    const char *error = net_bus_error(reply);
+    if (!n->b.leaving || tag != n->b.leaving)
+        return;
+    if (!*error || strstr(error, "NotFound") || strstr(error, ".Unknown")) { /* nobody knows it */
+        gone(n);
+        return;
+    }
+    station_notice(&n->b, NET_SHORTCOMING, "iwd did not forget the network: %s",
+                   net_bus_error_text(reply));
+    n->b.unforgotten = true;
+    station_left(&n->b);
 }
 
 void iwd_leave(struct net_backend *b)
 {
     struct net_iwd *n = (struct net_iwd *)b;
     char known[IWD_PATH_MAX];
-    const struct troth_wifi *w = n->good.ssid.len ? &n->good : &b->asked;
-    known_path(&w->ssid, w->security == TROTH_WIFI_OPEN, known);
-    bool any = w->ssid.len != 0;
     n->trying[0] = 0;
-    n->before_known = n->stale_known = false;
-    wipe(&n->good, sizeof n->good);
-    if (!any || !net_bus_ask(&n->bus, on_left, b->leaving, known, IWD_I_KNOWN, "Forget", NULL))
+    n->before_known = false;
+    if (n->good.ssid.len && b->borrowed)
+        station_notice(
+            b, NET_STAYS,
+            "iwd knew the network before Troth joined it, and keeps it: if it shall not, "
+            "say iwctl known-networks NAME forget");
+    if (!n->good.ssid.len || b->borrowed) {
+        gone(n);
+        return;
+    }
+    known_path(&n->good.ssid, n->good.security == TROTH_WIFI_OPEN, known);
+    if (!net_bus_ask(&n->bus, on_left, b->leaving, known, IWD_I_KNOWN, "Forget", NULL)) {
+        b->unforgotten = true;
         station_left(b);
+    }
 }

@@ -124,6 +124,7 @@ static void read_dataset(struct net_thread *t)
 {
     struct ot *o = of(t);
     o->dataset.len = 0;
+    o->forgetting = 0; /* something else begins */
     ot_cli_ask(&o->cli, on_dataset, 0, "dataset active -x");
 }
 
@@ -174,7 +175,15 @@ static void detach(struct net_thread *t)
 
 static void say_reset(struct ot *o);
 
-/* It says nothing when it is done, and nothing when somebody else took its session before. */
+static bool is_awaited(const struct ot *o)
+{
+    return o->thread.base.leaving || o->thread.putting;
+}
+
+/*
+ * It says nothing when it is done, and nothing when somebody else took its session before. What is
+ * there when nobody waits any more, or something else has begun, may be another's.
+ */
 static void on_checked(void *ctx, const char *line, enum ot_end end)
 {
     struct ot *o = ctx;
@@ -183,7 +192,9 @@ static void on_checked(void *ctx, const char *line, enum ot_end end)
         return;
     bool gone = known && !o->dataset.len;
     wipe(&o->dataset, sizeof o->dataset);
-    if (!gone && o->forgetting && --o->forgetting) {
+    if (!o->forgetting)
+        return;
+    if (!gone && is_awaited(o) && --o->forgetting) {
         say_reset(o);
         return;
     }

@@ -108,6 +108,7 @@ static void write_next(struct ot_cli *c)
         return;
     } else if (!c->ready) {
         c->greetings++;
+        c->stray = false;
         say(c, "state\n", STATE_MS);
     } else if (c->used > c->said) {
         say(c, nth(c, c->said)->text, nth(c, c->said)->wait_ms);
@@ -169,9 +170,9 @@ void ot_cli_look(struct ot_cli *c)
 }
 
 /* True: it is not the one that it was. */
-static bool started_anew(struct ot_cli *c, unsigned long inode)
+static bool started_anew(struct ot_cli *c, uint32_t inode)
 {
-    unsigned long was = c->inode;
+    uint32_t was = c->inode;
     if (inode)
         c->inode = inode;
     if (!c->here || !was || !inode || was == inode)
@@ -198,7 +199,9 @@ static void take_greeting(struct ot_cli *c, const char *line, bool end)
         return;
     }
     if (!c->greets) {
-        timer_start(&c->answer_timer, STRAY_MS);
+        if (!c->stray) /* once: others may follow it without end */
+            timer_start(&c->answer_timer, STRAY_MS);
+        c->stray = true;
         return;
     }
     if (started_anew(c, ot_socket_look(c->path).inode))

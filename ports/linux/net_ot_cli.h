@@ -7,8 +7,8 @@
  * what it was about begins anew. What was asked in a session before it may still be answered in ours
  * and ours not be heard meanwhile, so a connection begins with "state", until it is answered.
  *
- * Whether the daemon runs, and somebody else is in its session, the kernel's list of sockets tells
- * without disturbing anybody.
+ * Whether the daemon runs, and somebody else is in its session, the kernel tells without disturbing
+ * anybody.
  */
 #ifndef TROTH_LINUX_NET_OT_CLI_H
 #define TROTH_LINUX_NET_OT_CLI_H
@@ -48,6 +48,7 @@ struct ot_cli {
     sd_event_source *source;
     bool here;          /* it was there when it was last looked for */
     bool ready, greets; /* the session is ours alone: "state" was answered; is being answered */
+    bool stray;         /* an answer that was not ours ended since it was said */
     unsigned greetings; /* how often it was said */
     bool sent;
     struct ot_command queue[OT_COMMANDS];
@@ -58,7 +59,7 @@ struct ot_cli {
     bool overlong; /* the line that comes is thrown away */
     struct timer answer_timer, again_timer;
     const char *trouble;
-    unsigned long inode; /* of its socket, another when it was started anew; 0: not seen */
+    uint32_t inode; /* of its socket, another when it was started anew; 0: not seen */
 
     /* A line in answer to "state"; false: it is no role, so it answers something else. */
     bool (*state)(void *ctx, const char *line);
@@ -90,12 +91,10 @@ troth_ms ot_cli_deadline(const struct ot_cli *c);
 /* ---- net_ot_socket.c ---- */
 
 struct ot_socket {
-    unsigned long inode; /* of who listens there; 0: nobody in this network namespace */
-    bool taken;          /* and somebody is connected */
+    uint32_t inode; /* of who listens there; 0: nobody in this network namespace, or not known */
+    bool taken;     /* and somebody is connected */
 };
 
-/* Reads one line of /proc/net/unix after the other. */
-void ot_socket_line(struct ot_socket *s, const char *line, const char *path);
 struct ot_socket ot_socket_look(const char *path);
 
 #endif

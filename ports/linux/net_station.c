@@ -14,7 +14,6 @@
 #define SETTLE_MS  4000 /* an address that was there before is believed after this */
 #define LOST_MS    4000 /* a link that comes back by then was not lost */
 #define RESTORE_MS 4000 /* a failed attempt is often followed by another */
-#define LEAVE_MS   4000
 #define SCAN_MS    12000
 #define ASK_MS     3000
 
@@ -105,6 +104,8 @@ static void joined(struct net_backend *b)
     uint32_t attempt = b->attempt;
     b->driver->keep(b);
     forget_attempt(b);
+    station_settle(b);
+    b->has_ours = true;
     b->state = STATION_JOINED;
     struct troth_net_info info = b->info;
     troth_net_joined(b->cfg.sink, attempt, &info);
@@ -235,6 +236,8 @@ void station_here(struct net_backend *b, const char *ifname)
         begin(b);
     if (b->leaving)
         b->driver->leave(b);
+    else
+        station_owed(b);
 }
 
 void station_gone(struct net_backend *b, const char *words)
@@ -259,16 +262,6 @@ void station_missing(struct net_backend *b, const char *words)
     if (b->missing != words)
         station_notice(b, NET_GONE, "%s", words);
     b->missing = words;
-}
-
-void station_left(struct net_backend *b)
-{
-    uint32_t id = b->leaving;
-    if (!id)
-        return;
-    b->leaving = 0;
-    timer_stop(&b->leave_timer);
-    troth_net_left(b->cfg.sink, id);
 }
 
 void station_scan_result(struct net_backend *b, struct troth_scan_result *result)
@@ -350,11 +343,7 @@ static int leave(void *ctx, uint32_t id)
     struct net_backend *b = ctx;
     VERIFY(id, TROTH_INVALID);
     abandon(b);
-    b->leaving = id;
-    b->unforgotten = false;
-    timer_start(&b->leave_timer, LEAVE_MS);
-    if (b->here)
-        b->driver->leave(b);
+    station_leave(b, id);
     return TROTH_OK;
 }
 
@@ -396,10 +385,7 @@ void net_backend_tick(void *backend, troth_ms now)
         lost(b, b->lost_as);
     if (timer_due(&b->restore_timer, now) && b->here)
         b->driver->restore(b);
-    if (timer_due(&b->leave_timer, now)) {
-        b->unforgotten = true;
-        station_left(b);
-    }
+    station_leave_tick(b, now);
     if (timer_due(&b->scan_timer, now) && b->scanning)
         b->driver->scan_late(b);
     if (timer_due(&b->ask_timer, now))
@@ -415,7 +401,7 @@ troth_ms net_backend_deadline(const void *backend)
     d = earlier(d, timer_deadline(&b->settle_timer));
     d = earlier(d, timer_deadline(&b->lost_timer));
     d = earlier(d, timer_deadline(&b->restore_timer));
-    d = earlier(d, timer_deadline(&b->leave_timer));
+    d = earlier(d, station_leave_deadline(b));
     d = earlier(d, timer_deadline(&b->scan_timer));
     d = earlier(d, timer_deadline(&b->ask_timer));
     return earlier(d, b->driver->deadline(b));
@@ -432,6 +418,8 @@ bool station_open(struct net_backend *b, const struct net_driver *driver,
     b->cfg = *config;
     b->net = (struct troth_net){&ops, b, 1u << (driver->kind ? driver->kind : TROTH_NET_WIFI)};
     b->fixed = *ifname != 0;
+    b->owed = config->owed;
+    b->has_ours = config->ours != NULL;
     b->info.rssi = 127;
     snprintf(b->ifname, sizeof b->ifname, "%s", ifname);
     if (config->address)

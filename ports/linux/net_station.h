@@ -61,13 +61,16 @@ struct net_backend {
     bool waiting;                /* the join waits for the service */
     uint32_t leaving, scanning, asking;
     bool unforgotten; /* the last leave: the service did not say that it forgot */
+    bool owed;        /* it is made up for: net_leave.c */
+    bool borrowed;    /* what is joined, or was last: net_backend_borrows; of iwd */
+    bool has_ours;    /* it was joined, in this life or before */
     struct troth_net_info info;
     enum troth_net_reason lost_as;
     struct net_address *address;
     char stale[46]; /* the address before this attempt */
     bool renewed;   /* it was announced again since */
     struct timer join_timer, here_timer, settle_timer, lost_timer, restore_timer, leave_timer,
-        scan_timer, ask_timer;
+        owed_timer, scan_timer, ask_timer;
 };
 
 /* False: no memory. */
@@ -87,7 +90,6 @@ void station_linked(struct net_backend *b, const struct troth_net_info *info);
 /* No longer; it may come back by itself within seconds, which is no loss. */
 void station_unlinked(struct net_backend *b, enum troth_net_reason reason);
 void station_failed(struct net_backend *b, enum troth_net_reason reason);
-void station_left(struct net_backend *b);
 void station_scan_result(struct net_backend *b, struct troth_scan_result *result);
 void station_scan_done(struct net_backend *b, enum troth_net_reason reason);
 /* NULL: not joined, says the service. */
@@ -96,6 +98,16 @@ void station_notice(struct net_backend *b, enum net_notice what, const char *for
     __attribute__((format(printf, 3, 4)));
 
 bool station_joining(const struct net_backend *b); /* joining or linked */
+
+/* ---- net_leave.c ---- */
+
+void station_leave(struct net_backend *b, uint32_t id);
+/* The service is there: what is owed is made up for, unless something else is wanted. */
+void station_owed(struct net_backend *b);
+void station_settle(struct net_backend *b); /* nothing is owed any more */
+void station_left(struct net_backend *b);
+troth_ms station_leave_deadline(const struct net_backend *b);
+void station_leave_tick(struct net_backend *b, troth_ms now);
 
 /* What is asked for again, password and all. */
 bool station_same(const struct troth_wifi *a, const struct troth_wifi *b);

@@ -45,31 +45,6 @@ static bool is_wanted(const struct net_thread *t, const struct troth_scan_result
     return !id || len != 3 || (id[1] << 8 | id[2]) == r->channel;
 }
 
-/*
- * Of one network: a member's dataset grows and changes with it; the key and what names it stay. What
- * has no key, or cannot be read, is of no network that we know.
- */
-static bool is_same(const struct troth_thread *asked, const struct troth_thread *active)
-{
-    static const uint8_t types[] = {TROTH_DATASET_NETWORK_KEY, TROTH_DATASET_EXT_PAN_ID};
-    if (troth_dataset_parse(NULL, asked->dataset, asked->len, NULL) != TROTH_DATASET_FINE ||
-        troth_dataset_parse(NULL, active->dataset, active->len, NULL) != TROTH_DATASET_FINE)
-        return false;
-    for (unsigned i = 0; i < sizeof types; i++) {
-        uint8_t len, other_len;
-        const uint8_t *value = troth_dataset_find(asked, types[i], &len);
-        const uint8_t *other = troth_dataset_find(active, types[i], &other_len);
-        if (value ? !other || len != other_len || !equal_secret(value, other, len) : i == 0)
-            return false;
-    }
-    return true;
-}
-
-static bool is_equal(const struct troth_thread *a, const struct troth_thread *b)
-{
-    return a->len == b->len && equal_secret(a->dataset, b->dataset, a->len);
-}
-
 static void hear(struct net_thread *t)
 {
     if (t->listening)
@@ -93,14 +68,15 @@ void thread_here(struct net_thread *t, const char *ifname)
     char name[IFNAMSIZ]; /* it may be the station's own */
     snprintf(name, sizeof name, "%s", ifname);
     station_here(&t->base, name);
-    if (t->had && !station_joining(&t->base)) /* it, or we, went in the middle of an attempt */
+    /* it, or we, went in the middle of an attempt; a leave sees to that too */
+    if (t->keep.had && !station_joining(&t->base) && !t->base.leaving)
         timer_start(&t->base.restore_timer, 1);
 }
 
 void thread_gone(struct net_thread *t, const char *words)
 {
     t->step = THREAD_IDLE;
-    t->listening = t->putting = false;
+    t->listening = t->putting = t->attempted = false;
     t->role = TROTH_THREAD_DETACHED;
     station_gone(&t->base, words);
 }
@@ -125,62 +101,21 @@ bool thread_role_of(const char *word, uint8_t *role)
 
 /* ---- what is kept ---- */
 
-/* joined: as net_keep's drop. */
 static void let_go(struct net_thread *t, const struct troth_thread *joined)
 {
-    const struct net_keep *keep = &t->base.cfg.keep;
-    t->had = t->putting = t->safe = false;
-    wipe(&t->kept, sizeof t->kept);
-    if (keep->drop)
-        keep->drop(keep->ctx, joined);
+    t->putting = t->attempted = false;
+    thread_keep_drop(&t->keep, joined);
     station_left(&t->base);
-}
-
-/*
- * Before the first octet of it is overwritten. Our own stored dataset over its own network needs
- * none of this: it would be tried again anyway.
- */
-static bool keep_safe(struct net_thread *t)
-{
-    const struct net_keep *keep = &t->base.cfg.keep;
-    const struct troth_thread *asked = &t->base.dataset;
-    if (!t->kept.tried.len && (is_equal(&t->kept.before, asked) ||
-                               (is_equal(&t->ours, asked) && is_same(asked, &t->kept.before))))
-        return true;
-    if (t->safe && is_equal(&t->kept.tried, asked))
-        return true;
-    t->kept.tried = *asked;
-    t->safe = !keep->save || keep->save(keep->ctx, &t->kept);
-    return t->safe;
-}
-
-/* Somebody put it there since our attempts: neither what was before them nor of them. */
-static bool is_third(const struct net_thread *t, const struct troth_thread *active)
-{
-    const struct net_kept *k = &t->kept;
-    return active->len && !is_equal(&k->before, active) && !is_same(&k->before, active) &&
-           !is_equal(&k->over, active) && !is_same(&k->over, active) &&
-           !is_equal(&k->tried, active) && !is_same(&k->tried, active);
 }
 
 static void put_back(struct net_thread *t)
 {
     t->putting = true;
     t->role = TROTH_THREAD_DETACHED;
-    if (t->kept.before.len)
-        t->service->attach(t, &t->kept.before);
+    if (t->keep.kept.before.len)
+        t->service->attach(t, &t->keep.kept.before);
     else
         t->service->forget(t);
-}
-
-/* Of the same network it may be newer than what was kept, if it is not what we tried. */
-static bool is_back(const struct net_thread *t, const struct troth_thread *active)
-{
-    const struct net_kept *k = &t->kept;
-    if (is_equal(&k->before, active))
-        return true;
-    return k->before.len && is_same(&k->before, active) && !is_same(&k->tried, active) &&
-           !is_same(&k->over, active);
 }
 
 /* ---- what is active ---- */
@@ -188,14 +123,14 @@ static bool is_back(const struct net_thread *t, const struct troth_thread *activ
 static void restore_over(struct net_thread *t, const struct troth_thread *active)
 {
     t->step = THREAD_IDLE;
-    if (!t->had)
+    if (!t->keep.had)
         return;
-    if (is_third(t, active)) {
+    if (thread_keep_third(&t->keep, active)) {
         let_go(t, NULL);
-    } else if (!is_back(t, active)) {
+    } else if (!thread_keep_back(&t->keep, active)) {
         put_back(t);
     } else if (active->len && t->role == TROTH_THREAD_DETACHED) {
-        t->kept.before = *active;
+        t->keep.kept.before = *active;
         put_back(t); /* it was stopped for an attempt */
     } else {
         let_go(t, NULL);
@@ -205,8 +140,9 @@ static void restore_over(struct net_thread *t, const struct troth_thread *active
 static void leave_over(struct net_thread *t, const struct troth_thread *active)
 {
     t->step = THREAD_IDLE;
-    if (active->len && (is_same(&t->ours, active) || (t->had && !is_third(t, active)))) {
-        t->putting = t->had;
+    bool attempted = t->keep.had && !thread_keep_third(&t->keep, active);
+    if (active->len && (thread_same(&t->ours, active) || attempted)) {
+        t->putting = t->keep.had;
         t->service->forget(t);
         return;
     }
@@ -217,29 +153,31 @@ static void leave_over(struct net_thread *t, const struct troth_thread *active)
                              "it: if it shall not, say ot-ctl factoryreset"
                            : "OpenThread has a network that nothing stored here shows to be "
                              "Troth's, and keeps it: if it shall not, say ot-ctl factoryreset");
-    if (t->had)
+    if (t->keep.had)
         let_go(t, NULL);
     station_left(&t->base);
+}
+
+/* Its role is what became of attempts of ours that did not succeed: it may lead with a wrong key. */
+static bool is_of_attempt(const struct net_thread *t, const struct troth_thread *active)
+{
+    return t->attempted || (t->keep.had && thread_same(&t->keep.kept.tried, active));
 }
 
 static void join_over(struct net_thread *t, const struct troth_thread *active)
 {
     /* It came up with it by itself, as after a cut of power: nothing to interrupt. */
-    if (is_same(&t->base.dataset, active) && t->role != TROTH_THREAD_DETACHED) {
+    if (thread_same(&t->base.dataset, active) && t->role != TROTH_THREAD_DETACHED &&
+        !is_of_attempt(t, active)) {
         attached(t);
         return;
     }
-    if (t->had && is_third(t, active))
+    thread_keep_look(&t->keep);
+    if (t->keep.had && thread_keep_third(&t->keep, active))
         let_go(t, NULL);
     t->putting = false;
-    if (!t->had) {
-        t->kept.before = *active;
-    } else if (!is_equal(&t->kept.before, active) &&
-               !(is_equal(&t->kept.tried, active) && is_equal(&t->base.dataset, active))) {
-        t->kept.over = *active;
-        t->safe = false;
-    }
-    t->had = true;
+    thread_keep_found(&t->keep, active, &t->base.dataset,
+                      t->base.owed && thread_same(&t->ours, active));
     t->step = THREAD_LISTENING;
     hear(t);
 }
@@ -287,11 +225,12 @@ void thread_listened(struct net_thread *t, bool ok)
         return;
     t->base.hint = t->heard ? TROTH_NET_WRONG_KEY : ok ? TROTH_NET_NOT_FOUND : TROTH_NET_TIMEOUT;
     t->alone = ok && !t->heard;
-    if (!keep_safe(t)) {
+    if (!thread_keep_safe(&t->keep, &t->base.dataset, &t->ours)) {
         station_failed(&t->base, TROTH_NET_NOT_STORED);
         return;
     }
     t->putting = false;
+    t->attempted = true;
     t->step = THREAD_ATTACHING;
     t->role = TROTH_THREAD_DETACHED; /* of the network before it */
     t->service->attach(t, &t->base.dataset);
@@ -339,7 +278,7 @@ void thread_unforgotten(struct net_thread *t)
 {
     t->step = THREAD_IDLE;
     t->putting = false;
-    if (t->had)
+    if (t->keep.had && !t->base.owed) /* what is owed has a timer of its own */
         timer_start(&t->base.restore_timer, AGAIN_MS);
     t->base.unforgotten = true;
     station_left(&t->base);
@@ -367,7 +306,7 @@ static void undo(struct net_backend *b)
 static void restore(struct net_backend *b)
 {
     struct net_thread *t = of(b);
-    if (!t->had || t->putting)
+    if (!t->keep.had || t->putting)
         return;
     t->step = THREAD_RESTORING;
     t->service->read(t);
@@ -384,20 +323,15 @@ static void keep(struct net_backend *b)
 static void leave(struct net_backend *b)
 {
     struct net_thread *t = of(b);
-    struct net_kept *k = &t->kept;
-    if (t->had && k->before.len && !is_same(&t->ours, &k->before)) {
+    const struct troth_thread *before = &t->keep.kept.before;
+    thread_keep_look(&t->keep);
+    if (t->keep.had && before->len && !thread_same(&t->ours, before)) {
         station_notice(b, NET_STAYS,
                        "OpenThread goes back to the network it had, which Troth did not join");
         restore(b);
         return;
     }
-    if (t->had && k->tried.len) {
-        if (!k->over.len)
-            k->over = k->before;
-        wipe(&k->before, sizeof k->before);
-        if (b->cfg.keep.save)
-            b->cfg.keep.save(b->cfg.keep.ctx, k);
-    }
+    thread_keep_leave(&t->keep);
     t->step = THREAD_LEAVING;
     t->service->read(t);
 }
@@ -458,15 +392,15 @@ bool thread_open(struct net_thread *t, const struct thread_service *service,
                  const struct net_config *config, const char *ifname)
 {
     t->service = service;
-    if (config->ours)
-        t->ours = *config->ours;
-    t->had = t->safe = config->keep.load && config->keep.load(config->keep.ctx, &t->kept);
+    if (config->ours && config->ours->kind == TROTH_NET_THREAD)
+        t->ours = config->ours->u.thread;
+    thread_keep_open(&t->keep, &config->keep);
     return station_open(&t->base, &driver, config, ifname);
 }
 
 void thread_close(struct net_thread *t)
 {
     wipe(&t->ours, sizeof t->ours);
-    wipe(&t->kept, sizeof t->kept);
+    thread_keep_close(&t->keep);
     station_close(&t->base);
 }

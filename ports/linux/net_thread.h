@@ -19,6 +19,7 @@
 #include <troth/dataset.h>
 
 #include "ports/linux/net_station.h"
+#include "ports/linux/net_thread_keep.h"
 
 struct net_thread;
 
@@ -58,10 +59,9 @@ struct net_thread {
     bool alone;               /* nobody of it, though it was listened for: to lead is success */
     uint8_t role;             /* enum troth_thread_role, the last told */
     struct troth_thread ours; /* what Troth joined last, perhaps in a life before; a secret */
-    bool had;                 /* kept is of our attempts, none of which succeeded */
-    bool safe;                /* kept is where it outlives us */
-    bool putting;             /* kept.before is being put back, or what is active forgotten */
-    struct net_kept kept;     /* secrets */
+    bool attempted; /* it was handed a dataset that has not worked, and did not go since */
+    bool putting;   /* what was kept is being put back, or what is active forgotten */
+    struct thread_keep keep;
 };
 
 /* As station_open: the first call and the last. t is all zero before. */

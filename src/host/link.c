@@ -14,8 +14,8 @@ bool host_link_room(const struct troth_host *h)
 static troth_link new_number(struct troth_host *h)
 {
     do
-        h->last_link++;
-    while (h->last_link == TROTH_NO_LINK || host_link_of(h, h->last_link));
+        h->last_link = troth_link_next(h->last_link);
+    while (host_link_of(h, h->last_link));
     return h->last_link;
 }
 

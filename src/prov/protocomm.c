@@ -11,6 +11,7 @@
 #define RESP0       400 /* security 2's, but for the salt: 384 octets, all tags and lengths */
 
 _Static_assert(TROTH_PROTOCOMM_MAX >= 256, "four networks of a scan take 246 octets");
+_Static_assert(TROTH_PROTOCOMM_WRITER > TROTH_LINK_LAST, "it writes as nobody's connection");
 _Static_assert(TROTH_PROTOCOMM_APPS >= 1 && TROTH_PROTOCOMM_RESULTS >= 4, "config.h");
 
 static const char *const names[TROTH_PROTOCOMM_APP] = {"prov-ctrl", "prov-scan", "prov-session",

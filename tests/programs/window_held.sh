@@ -3,25 +3,12 @@
 . "${TROTH_SOURCE:?}/tests/support/folder.sh"
 python3 - <<'PY'
 from held import *
+from bare import Stranger
 
 
 def nobody_new(d):
     scan = client("scan", "--for", "1", store="stranger.db")
     check("Lamp" not in scan.ends(0, "scan"), "nobody shall find it", scan.text())
-
-
-class Stranger:
-    """A bare controller which connects and then does nothing."""
-
-    def __init__(self, d):
-        at = d.told("controller")
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.connect("air")
-        address = bytes.fromhex(at["address"].replace(":", ""))[::-1]
-        self.socket.sendall(bytes.fromhex("01030c00") + bytes.fromhex("010d2019" "60003000" "00") +
-                            bytes([at["address_type"] != "public"]) + address +
-                            bytes.fromhex("00" "1800" "2800" "0000" "c800" "0000" "0000"))
-        self.link = d.event("connected")["link"]
 
 
 def links():

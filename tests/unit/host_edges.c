@@ -1,4 +1,6 @@
 /* The host's edges: what links, asks, keys and the controller do at the wrong moment. */
+#include <troth/protocomm.h>
+
 #include "host/host.h"
 #include "support/bench.h"
 
@@ -76,6 +78,30 @@ static void what_ended_by_itself_is_not_ended_again(void **state)
     expect_tx(&b, "01 06 04 03 53 00 14");
     rx(&b, "04 0f 04 00 01 06 04");
     expect_no_tx(&b);
+}
+
+/* ---- their numbers ---- */
+
+static void ends(uint8_t handle)
+{
+    const uint8_t e[] = {0x04, 0x05, 0x04, 0x00, handle, 0x00, 0x13};
+    assert_int_equal(troth_host_rx(&b.host, e, sizeof e, b.now), TROTH_OK);
+    b.events_seen = b.events;
+}
+
+/* Not those that mean something else, and none that is in use. */
+static void after_the_last_number_comes_the_first_free(void **state)
+{
+    (void)state;
+    up();
+    assert_int_equal(bench_link(&b, 1, true), 1);
+    b.host.last_link = TROTH_LINK_LAST - 1;
+    assert_int_equal(bench_link(&b, 2, true), TROTH_LINK_LAST);
+    ends(2);
+    assert_int_equal(bench_link(&b, 2, true), 2);
+    assert_int_equal(troth_link_next(TROTH_NO_LINK), 1);
+    assert_int_equal(troth_link_next(TROTH_LINK_LAST), 1);
+    assert_int_equal(troth_link_next(TROTH_PROTOCOMM_WRITER), 1);
 }
 
 /* ---- the controller ---- */
@@ -279,6 +305,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_surplus_connection_is_ended),
         cmocka_unit_test(what_ended_by_itself_is_not_ended_again),
+        cmocka_unit_test(after_the_last_number_comes_the_first_free),
         cmocka_unit_test(after_a_hardware_error_nothing_connects),
         cmocka_unit_test(an_ask_opened_again_withdraws_the_older),
         cmocka_unit_test(a_busy_answer_leaves_the_ask_open),

@@ -15,8 +15,10 @@ void line_backend_notice(enum net_notice what, const char *words)
     static const char *const names[] = {[NET_HERE] = "network_backend_here",
                                         [NET_GONE] = "network_backend_gone",
                                         [NET_SHORTCOMING] = "network_backend_shortcoming",
-                                        [NET_STAYS] = "network_backend_stays"};
-    out_event(what == NET_HERE ? OUT_PLAIN : OUT_WARN, names[what], NULL, "%s", words);
+                                        [NET_STAYS] = "network_backend_stays",
+                                        [NET_SETTLED] = "network_backend_settled"};
+    bool plain = what == NET_HERE || what == NET_SETTLED;
+    out_event(plain ? OUT_PLAIN : OUT_WARN, names[what], NULL, "%s", words);
 }
 
 /* Of what was last tried, for the words: it is forgotten by the time its failure is told. */

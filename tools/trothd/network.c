@@ -19,6 +19,8 @@ struct network {
     struct troth_net_sink sink;
     struct troth_prov prov;
     struct troth_wifi_gatt gatt;
+    const struct troth_service *within;
+    struct troth_service table; /* that behind a door */
     struct troth_gatt_service service;
     sd_event_source *again;
     bool forgetting;       /* bonds are still to be forgotten */
@@ -28,13 +30,21 @@ struct network {
 
 /* ---- the store ---- */
 
+/* Whose it is at the service; and what that was still to forget, it took the place of. */
+static bool save_joined(struct network *n)
+{
+    return !n->backend ||
+           (credentials_left_erase(n->d->store) == TROTH_OK &&
+            credentials_borrowed_save(n->d->store, net_backend_borrows(n->backend)) == TROTH_OK);
+}
+
 static void on_save(void *ctx, uint32_t serial, const struct troth_credentials *c)
 {
     struct network *n = ctx;
     struct store *store = n->d->store;
     /* What it replaced at the service is not needed from the same moment on. */
     bool ok = store_begin(store) == TROTH_OK &&
-              credentials_save(store, &n->d->seal, c) == TROTH_OK &&
+              credentials_save(store, &n->d->seal, c) == TROTH_OK && save_joined(n) &&
               (!n->kept_until_saved || credentials_kept_erase(store) == TROTH_OK) &&
               store_commit(store) == TROTH_OK;
     if (ok) {
@@ -46,13 +56,41 @@ static void on_save(void *ctx, uint32_t serial, const struct troth_credentials *
     troth_prov_stored(&n->prov, serial, ok);
 }
 
+/* What the service has yet to forget, which shows it to be ours there. */
+static int save_left(struct network *n)
+{
+    struct troth_credentials c;
+    int result = TROTH_OK;
+    if (n->backend && net_backend_owes(n->backend) && !net_backend_borrows(n->backend) &&
+        credentials_load(n->d->store, &n->d->seal, &c) == TROTH_OK) {
+        if (c.kind == TROTH_NET_WIFI)
+            wipe(&c.u.wifi.password, sizeof c.u.wifi.password);
+        result = credentials_left_save(n->d->store, &n->d->seal, &c);
+    }
+    wipe(&c, sizeof c);
+    return result;
+}
+
 static void on_erase(void *ctx, uint32_t serial)
 {
     struct network *n = ctx;
-    bool ok = credentials_erase(n->d->store) == TROTH_OK;
-    if (!ok)
-        out_error("%s", store_why(n->d->store));
+    struct store *store = n->d->store;
+    bool ok = store_begin(store) == TROTH_OK && save_left(n) == TROTH_OK &&
+              credentials_erase(store) == TROTH_OK &&
+              credentials_borrowed_save(store, false) == TROTH_OK &&
+              store_commit(store) == TROTH_OK;
+    if (!ok) {
+        out_error("%s", store_why(store));
+        store_rollback(store);
+    }
     troth_prov_stored(&n->prov, serial, ok);
+}
+
+static void on_settled(void *ctx)
+{
+    const struct network *n = ctx;
+    if (credentials_left_erase(n->d->store) != TROTH_OK)
+        out_error("%s", store_why(n->d->store));
 }
 
 /* ---- what an attempt overwrites at the service ---- */
@@ -98,6 +136,15 @@ static void ask_again(struct network *n)
     sd_event_source_set_enabled(n->again, SD_EVENT_ONESHOT);
 }
 
+/* Joined again, it may have become Troth's: somebody had the service forget it meanwhile. */
+static void note_borrowed(struct network *n)
+{
+    bool borrowed = net_backend_borrows(n->backend);
+    if (credentials_borrowed_load(n->d->store) != borrowed &&
+        credentials_borrowed_save(n->d->store, borrowed) != TROTH_OK)
+        out_error("%s", store_why(n->d->store));
+}
+
 static void on_prov(void *ctx, const struct troth_prov_event *e)
 {
     struct network *n = ctx;
@@ -107,6 +154,8 @@ static void on_prov(void *ctx, const struct troth_prov_event *e)
     reach_event(n->d, e);
     if (e->type == TROTH_PROV_EV_WINDOW && e->u.window.why == TROTH_PROV_BY_START)
         network_reach(n->d);
+    if (e->type == TROTH_PROV_EV_STATE && e->state == TROTH_PROV_CONNECTED && n->backend)
+        note_borrowed(n);
     if (e->type == TROTH_PROV_EV_ERASED && !e->u.erased.ok)
         control_erased(n->d, false, 0, 0);
 }
@@ -118,6 +167,15 @@ static int on_notify(void *ctx, enum troth_wifi_gatt_id id, const uint8_t *value
     if (result == TROTH_BUSY) /* no room in the host's own queue has no SENT event */
         ask_again(n);
     return result;
+}
+
+/* What is to be read, the table's permissions say. */
+static enum troth_gatt_status on_access(void *ctx, struct troth_gatt_access *a)
+{
+    struct network *n = ctx;
+    if (a->write && !reach_admits(n->d, a->link))
+        return TROTH_GATT_REFUSED;
+    return n->within->access(&n->gatt, a);
 }
 
 static void on_forget(void *ctx, troth_link eraser)
@@ -211,6 +269,10 @@ static void on_notice(void *ctx, enum net_notice what, const char *words)
     line_backend_notice(what, words);
 }
 
+static const char left_unused[] =
+    "who joined a network that was erased may know it still, and cannot be told like this: say "
+    "--factory-reset with the --network and --seal-key of then";
+
 /* A sentence of the backend's comes before the session's time is up, and says more. */
 static bool open_backend(struct network *n, char *why, size_t why_cap)
 {
@@ -219,24 +281,33 @@ static bool open_backend(struct network *n, char *why, size_t why_cap)
                                 .sink = &n->sink,
                                 .join_ms = o->attempt_s * 1000 - 250,
                                 .notice = on_notice,
+                                .settled = on_settled,
                                 .keep = {keep_save, keep_load, keep_drop, n},
                                 .ctx = n};
     struct troth_credentials stored;
     struct net_kept kept;
+    bool is_thread = net_is_thread(&o->network_where);
     if (o->network == NETWORK_SIM)
         return netsim_load(&n->sim, o->network_file, why, why_cap);
     int result = credentials_kept_load(n->d->store, &n->d->seal, &kept);
     wipe(&kept, sizeof kept);
-    if (result == TROTH_STATE && net_is_thread(&o->network_where)) {
+    if (result == TROTH_STATE && is_thread) {
         snprintf(why, why_cap,
                  "what OpenThread had before an attempt that was cut short is sealed, and %s: give "
                  "the --seal-key it was sealed under, or forget it with --factory-reset",
                  n->d->seal.on ? "this key does not open it" : "no key was given");
         return false;
     }
-    if (credentials_load(n->d->store, &n->d->seal, &stored) == TROTH_OK &&
-        stored.kind == TROTH_NET_THREAD)
-        config.ours = &stored.u.thread;
+    result = credentials_load(n->d->store, &n->d->seal, &stored);
+    config.borrowed = result == TROTH_OK && credentials_borrowed_load(n->d->store);
+    if (result == TROTH_NOT_FOUND) {
+        result = credentials_left_load(n->d->store, &n->d->seal, &stored);
+        config.owed = result == TROTH_OK && is_thread == (stored.kind == TROTH_NET_THREAD);
+        if (result != TROTH_NOT_FOUND && !config.owed)
+            line_backend_notice(NET_SHORTCOMING, left_unused);
+    }
+    if (result == TROTH_OK && is_thread == (stored.kind == TROTH_NET_THREAD))
+        config.ours = &stored;
     n->backend = net_open(&o->network_where, &config, why, why_cap);
     wipe(&stored, sizeof stored);
     if (n->backend)
@@ -301,8 +372,11 @@ static bool open_session(struct network *n, char *why, size_t why_cap)
                                           .forget_bonds = on_forget,
                                           .ctx = n};
     troth_wifi_gatt_init(&n->gatt, &gatt);
-    n->service.table = troth_wifi_gatt_service((enum troth_wifi_mode)o->security, o->details);
-    n->service.ctx = &n->gatt;
+    n->within = troth_wifi_gatt_service((enum troth_wifi_mode)o->security, o->details);
+    n->table = *n->within;
+    n->table.access = on_access;
+    n->service.table = &n->table;
+    n->service.ctx = n;
     return true;
 }
 

@@ -31,6 +31,7 @@ struct radio {
     int (*complete)(struct trothd *d, uint32_t token, enum troth_gatt_status status);
     int (*notify)(struct trothd *d, const struct troth_gatt_service *service, uint8_t id,
                   const uint8_t *value, uint16_t len);
+    /* Anything but TROTH_OK: it is not told to go, also because it is no client of this device. */
     int (*disconnect)(struct trothd *d, troth_link link, uint8_t reason);
     enum radio_protection (*protection)(const struct trothd *d, troth_link link);
     /* As bluetooth_forget. */

@@ -120,8 +120,9 @@ static void make_room(struct radio_bluez *r)
 
 static struct peer *add(struct radio_bluez *r, const struct bluez_device *device)
 {
-    if (++r->last_link == TROTH_NO_LINK)
-        r->last_link++;
+    do
+        r->last_link = troth_link_next(r->last_link);
+    while (bluetooth_peer(r->d, r->last_link));
     struct peer *p = bluetooth_add_peer(r->d, r->last_link);
     if (!p)
         return NULL;
@@ -250,7 +251,7 @@ int radio_bluez_disconnect(struct trothd *d, troth_link link, uint8_t reason)
     if (!device)
         return TROTH_NOT_FOUND;
     if (!r->of[p - d->peers].client) /* somebody else's: a keyboard stays connected */
-        return TROTH_OK;
+        return TROTH_STATE;
     int result = sd_bus_call_method_async(bluez_bus(r->bluez), NULL, BLUEZ, device->path,
                                           BLUEZ_DEVICE, "Disconnect", NULL, NULL, NULL);
     return result < 0 ? TROTH_FAILED : TROTH_OK;

@@ -155,6 +155,13 @@ static void look_who_is_busy(struct reach *r, troth_ms now)
             window_busy(&r->of[i], busy(r->d, protocols[i]), now);
 }
 
+bool reach_admits(const struct trothd *d, troth_link link)
+{
+    const struct reach *r = d->reach;
+    return reach_by(d, PROVISION_TROTH) || (held(r, 0) && asked_last(d, link)) ||
+           d->radio->protection(d, link) == RADIO_PROTECTED;
+}
+
 static bool held_for(const struct reach *r, troth_link link)
 {
     return (held(r, 0) && asked_last(r->d, link)) ||
@@ -163,18 +170,25 @@ static bool held_for(const struct reach *r, troth_link link)
 
 /* ---- what becomes of it ---- */
 
+/* Its own request has closed the window: it learns the outcome, and leaves when it likes. */
+static bool closed_it(const struct reach *r, troth_link link)
+{
+    enum window_why why = telling(r)->why;
+    return asked_last(r->d, link) && why != WINDOW_BY_COMMAND && why != WINDOW_BY_TIME &&
+           why != WINDOW_BY_RETURN;
+}
+
 /* A link that nobody has protected is of somebody who was about to use the window. */
 static void show_out(struct reach *r)
 {
     struct trothd *d = r->d;
-    enum window_why why = telling(r)->why;
     for (unsigned i = 0; i < TROTH_MAX_LINKS; i++) {
         troth_link link = d->peers[i].link;
         if (link == TROTH_NO_LINK)
             r->shown[i] = link;
-        else if ((why == WINDOW_BY_COMMAND || why == WINDOW_BY_TIME) && r->shown[i] != link &&
-                 d->radio->protection(d, link) != RADIO_PROTECTED && !held_for(r, link) &&
-                 d->radio->disconnect(d, link, 0) != TROTH_BUSY)
+        else if (r->shown[i] != link && d->radio->protection(d, link) != RADIO_PROTECTED &&
+                 !held_for(r, link) && !closed_it(r, link) &&
+                 d->radio->disconnect(d, link, 0) == TROTH_OK)
             r->shown[i] = link;
     }
 }

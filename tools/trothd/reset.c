@@ -42,13 +42,14 @@ static void keep_drop(void *ctx, const struct troth_thread *joined)
 }
 
 /* Until that has happened it can be said again: what was stored is left for it. */
-static int forget_at_service(struct trothd *d, const struct troth_credentials *last)
+static int forget_at_service(struct trothd *d, const struct troth_credentials *last, bool borrowed)
 {
     char why[600];
     const struct net_keep keep = {keep_save, keep_load, keep_drop, d};
     if (d->options.network != NETWORK_LINUX)
         return CLI_DONE;
-    if (!net_forget(&d->options.network_where, last->kind ? last : NULL, &keep, why, sizeof why)) {
+    if (!net_forget(&d->options.network_where, last->kind ? last : NULL, borrowed, &keep, why,
+                    sizeof why)) {
         out_error("who manages the network may know it still (%s): once that is mended say "
                   "--factory-reset again",
                   why);
@@ -149,13 +150,15 @@ int reset(struct trothd *d)
     bool had = name_network(d, network);
     struct troth_credentials last = {.kind = 0};
     stored(d, &last);
+    bool borrowed = had && credentials_borrowed_load(d->store);
     unsigned bluez = 0;
     int result = store_each(d->store, note_bond, &f);
     if (result == TROTH_OK)
         result = store_begin(d->store);
     if (result == TROTH_OK) {
         credentials_erase(d->store);
-        if (last.kind && d->options.network == NETWORK_LINUX)
+        credentials_borrowed_save(d->store, false);
+        if (last.kind && !borrowed && d->options.network == NETWORK_LINUX)
             credentials_left_save(d->store, &d->seal, &last);
         else
             credentials_left_erase(d->store);
@@ -172,7 +175,7 @@ int reset(struct trothd *d)
     if (bluez)
         line_bluez_reset(bluez);
     tell_rest(d, had && !last.kind);
-    int status = forget_at_service(d, &last);
+    int status = forget_at_service(d, &last, borrowed);
     wipe(&last, sizeof last);
     return status;
 }

@@ -100,6 +100,11 @@ void reach_event(struct trothd *d, const struct troth_prov_event *e);
 void reach_stopped(struct trothd *d);
 /* New clients may come, by this protocol (PROVISION_TROTH, PROVISION_ESPRESSIF) or by any. */
 bool reach_by(const struct trothd *d, int protocol);
+/*
+ * Whether this link may write to the 8b84xxxx service: while the window is closed only who is
+ * protected, and who is being let finish.
+ */
+bool reach_admits(const struct trothd *d, troth_link link);
 /* While none may: who is bonded shall find the device. */
 bool reach_for_bonded(const struct trothd *d);
 /* seconds 0: as the options say. False: never, `why` is a sentence. */
