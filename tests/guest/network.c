@@ -61,8 +61,11 @@ static void on_report(void *ctx, const struct troth_net_report *r)
 
 static void on_notice(void *ctx, enum net_notice what, const char *words)
 {
-    static const char *const names[] = {
-        [NET_HERE] = "here", [NET_GONE] = "gone", [NET_SHORTCOMING] = "shortcoming"};
+    static const char *const names[] = {[NET_HERE] = "here",
+                                        [NET_GONE] = "gone",
+                                        [NET_SHORTCOMING] = "shortcoming",
+                                        [NET_STAYS] = "stays",
+                                        [NET_SETTLED] = "settled"};
     (void)ctx;
     printf("{\"event\": \"%s\", \"words\": \"%s\"}\n", names[what], words);
 }

@@ -195,21 +195,6 @@ static void another_password(void **state)
     net_rig_reported(&r->net, TROTH_NET_JOINED, 3, TROTH_NET_OK);
 }
 
-static void found_at_start(void **state)
-{
-    struct iwd_rig *r = *state;
-    r->network[0].known = true;
-    net_rig_up(&r->net, "iwd");
-    net_rig_join(&r->net, 1, "Home", TROTH_WIFI_WPA2_PSK);
-    iwd_rig_ends(r, IWD ".Failed", -1); /* with what it knew */
-    net_rig_silence(&r->net);
-    assert_true(bus_double_heard(&r->net.bus, "Forget "));
-    iwd_rig_ask(r, r->net.bus.bus, iwd_rig_path(&r->network[0], false));
-    assert_string_equal(r->answer, NET_RIG_SECRET);
-    iwd_rig_ends(r, IWD ".Failed", -1);
-    net_rig_reported(&r->net, TROTH_NET_JOIN_FAILED, 1, TROTH_NET_WRONG_PASSWORD);
-}
-
 /* One it knows and does not see: it is looked for, and found by iwd itself. */
 static void known_and_away(void **state)
 {
@@ -250,7 +235,6 @@ int main(void)
         T(out_of_time),
         T(old_is_kept),
         T(another_password),
-        CLOSED(found_at_start),
         CLOSED(known_and_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -273,6 +274,8 @@ static void test_gone_and_back_are_seen_without_a_session(void **state)
 {
     (void)state;
     assert_false(ot_cli_glance(&r.cli));
+    if (!r.cli.inode)
+        fail_msg("this kernel does not tell who is at a socket: it needs CONFIG_UNIX_DIAG");
     assert_int_equal(r.sessions, 1);
     struct sockaddr_un to = {.sun_family = AF_UNIX};
     memcpy(to.sun_path, r.cli.path, sizeof to.sun_path);
@@ -317,27 +320,99 @@ static void test_who_never_answers_is_gone(void **state)
     assert_string_equal(r.told, "");
 }
 
-static void test_the_kernels_list(void **state)
+/* What comes behind an answer that is not ours is not waited for without end. */
+static void test_nor_is_who_never_ends(void **state)
 {
-    static const char head[] = "Num       RefCount Protocol Flags    Type St Inode Path\n",
-                      listens[] =
-                          "0000000000000000: 00000002 00000000 00010000 0001 01 41 /run/x\n",
-                      connected[] =
-                          "0000000000000000: 00000003 00000000 00000000 0001 03 42 /run/x\n",
-                      waits[] = "0000000000000000: 00000002 00000000 00000000 0001 02 43 /run/x\n",
-                      other[] = "0000000000000000: 00000002 00000000 00010000 0001 01 44 /run/xy\n",
-                      nameless[] = "0000000000000000: 00000003 00000000 00000000 0001 03 45\n";
-    struct ot_socket s = {0};
     (void)state;
-    ot_socket_line(&s, head, "/run/x");
-    ot_socket_line(&s, other, "/run/x");
-    ot_socket_line(&s, nameless, "/run/x");
-    ot_socket_line(&s, waits, "/run/x");
-    assert_true(!s.inode && !s.taken);
-    ot_socket_line(&s, listens, "/run/x");
-    assert_true(s.inode == 41 && !s.taken);
-    ot_socket_line(&s, connected, "/run/x");
-    assert_true(s.inode == 41 && s.taken);
+    ot_cli_ask(&r.cli, on_answer, 0, "thread stop");
+    pass(2);
+    for (unsigned i = 0; i < 100 && !r.downs; i++) {
+        says("Done\r\n");
+        pass(100);
+    }
+    assert_int_equal(r.downs, 1);
+    assert_string_equal(r.told, "");
+}
+
+/* ---- nobody else can say such things ---- */
+
+static int bound(const struct sockaddr_un *at, size_t size, int type)
+{
+    int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (const struct sockaddr *)at, (socklen_t)size), 0);
+    return fd;
+}
+
+/* A socket's name may be anything, also what a line of /proc/net/unix looks like. */
+static int forger(unsigned n, const char *flags, const char *state)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    int len = snprintf(at.sun_path + 1, sizeof at.sun_path - 1, "%u\n0: 2 0 %s 1 %s 4242 %s", n,
+                       flags, state, r.cli.path);
+    return bound(&at, offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)len, SOCK_DGRAM);
+}
+
+static void test_others_cannot_say_that_it_was_started_anew(void **state)
+{
+    int fds[40];
+    (void)state;
+    assert_false(ot_cli_glance(&r.cli));
+    for (unsigned i = 0; i < 40; i++) /* in no order: one comes behind the real one */
+        fds[i] = forger(i, "10000", "1");
+    ot_cli_glance(&r.cli);
+    for (unsigned i = 0; i < 40; i++)
+        close(fds[i]);
+    assert_int_equal(r.downs, 0);
+
+    struct sockaddr_un at = {.sun_family = AF_UNIX}; /* of one name, as in a root of his own */
+    char aside[sizeof r.cli.path + 6];
+    memcpy(at.sun_path, r.cli.path, sizeof at.sun_path);
+    snprintf(aside, sizeof aside, "%s.aside", r.cli.path);
+    for (unsigned i = 0; i < 40; i++) {
+        assert_int_equal(rename(r.cli.path, aside), 0);
+        fds[i] = bound(&at, sizeof at, SOCK_STREAM);
+        assert_int_equal(listen(fds[i], 1), 0);
+        assert_int_equal(rename(aside, r.cli.path), 0);
+    }
+    ot_cli_glance(&r.cli);
+    for (unsigned i = 0; i < 40; i++)
+        close(fds[i]);
+    assert_int_equal(r.downs, 0);
+}
+
+static void test_others_cannot_say_that_it_is_taken(void **state)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    (void)state;
+    int fd = forger(0, "0", "3");
+    assert_false(ot_cli_glance(&r.cli));
+    close(fd);
+    memcpy(to.sun_path, r.cli.path, sizeof to.sun_path);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+    assert_false(ot_cli_glance(&r.cli)); /* he waits: he is in no session yet */
+    settle();
+    assert_true(ot_cli_glance(&r.cli));
+    close(fd);
+}
+
+/* Where the kernel cannot tell who it is, as in another network namespace, nothing was started anew. */
+static void test_who_is_not_seen_is_asked(void **state)
+{
+    char aside[sizeof r.cli.path + 6];
+    (void)state;
+    assert_false(ot_cli_glance(&r.cli));
+    snprintf(aside, sizeof aside, "%s.aside", r.cli.path);
+    assert_int_equal(rename(r.cli.path, aside), 0);
+    assert_int_equal(symlink("nothing", r.cli.path), 0);
+    ot_cli_glance(&r.cli);
+    assert_int_equal(r.downs, 0);
+    assert_int_equal(unlink(r.cli.path), 0);
+    assert_int_equal(rename(aside, r.cli.path), 0);
+    pass(1000);
+    heard_then_says("state\n", "child\r\nDone\r\n");
+    assert_int_equal(r.ups, 2);
+    assert_int_equal(r.downs, 0);
 }
 
 #define T(story) cmocka_unit_test_setup_teardown(story, setup, teardown)
@@ -352,7 +427,10 @@ int main(void)
         T(test_what_ends_the_session_is_said_once),
         T(test_gone_and_back_are_seen_without_a_session),
         T(test_who_never_answers_is_gone),
-        cmocka_unit_test(test_the_kernels_list),
+        T(test_nor_is_who_never_ends),
+        T(test_others_cannot_say_that_it_was_started_anew),
+        T(test_others_cannot_say_that_it_is_taken),
+        T(test_who_is_not_seen_is_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -88,7 +88,7 @@ static bool on_call(void *ctx, sd_bus_message *m, const char *path, const char *
     struct iwd_rig *r = ctx;
     const char *text;
     if (r->error && (!strcmp(member, "Scan") || !strncmp(member, "Connect", 7) ||
-                     !strcmp(member, "RegisterAgent"))) {
+                     !strcmp(member, "RegisterAgent") || !strcmp(member, "Forget"))) {
         sd_bus_reply_method_errorf(m, r->error, "no");
         r->error = NULL;
     } else if (!strcmp(member, "GetManagedObjects") && r->late) {

@@ -31,8 +31,14 @@ static void on_notice(void *ctx, enum net_notice what, const char *words)
     r->here += what == NET_HERE;
     r->gone += what == NET_GONE;
     r->shortcomings += what == NET_SHORTCOMING;
+    r->stays += what == NET_STAYS;
     snprintf(r->words, sizeof r->words, "%s", words);
     assert_null(strstr(words, NET_RIG_SECRET));
+}
+
+static void on_settled(void *ctx)
+{
+    ((struct net_rig *)ctx)->settled++;
 }
 
 static bool get_address(void *ctx, char text[46])
@@ -69,6 +75,10 @@ void net_rig_open(struct net_rig *r, const char *network)
                                 .sink = &r->sink,
                                 .join_ms = 18000,
                                 .notice = on_notice,
+                                .ours = r->more.ours,
+                                .borrowed = r->more.borrowed,
+                                .owed = r->more.owed,
+                                .settled = on_settled,
                                 .address = get_address,
                                 .ctx = r};
     r->now = 1000000;

@@ -27,7 +27,8 @@ struct net_rig {
     bool had_info;
     struct troth_scan_result found[NET_RIG_REPORTS];
     unsigned reports, seen, finds;
-    unsigned here, gone, shortcomings;
+    unsigned here, gone, shortcomings, stays, settled;
+    struct net_config more; /* ours, borrowed, owed: of the next backend */
     char words[600];
 };
 

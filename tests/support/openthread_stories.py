@@ -609,13 +609,135 @@ def killed_and(s):
     forget()
 
 
-KEPT = (foreign, unread, before_it, killed_anywhere, killed_and)
+def erased_while_away(s, *arguments):
+    """A device attached to Heath, and OpenThread away when it is told to forget all."""
+    s.openthread()
+    s.trothd("--control", "control", *arguments)
+    attached(s.provision(0, "--dataset", "heath"))
+    s.device.event("status", status_name="CONNECTED")
+    s.double.do("down")
+    s.device.event("network_backend_gone")
+    tool(0, "erase", "--local", "control")
+    s.device.event("network_backend_shortcoming")
+    check("as soon as it is back" in s.device.text(), "what is still to be done is said",
+          s.device.text())
+    s.device.event("status", status_name="IDLE")
+    with open("device.db", "rb") as f:
+        check(b"left" in f.read(), "and stored")
+
+
+def is_empty(s, what):
+    for _ in range(100):
+        now = s.double.state()
+        if now["dataset"] is None and nothing_kept():
+            return
+        time.sleep(0.1)
+    check(False, what, (now, s.double.calls()))
+
+
+def forgotten(s):
+    s.double.event("erased")
+    s.device.told("network_backend_settled")
+    is_empty(s, "it is forgotten there too")
+
+
+def away_and_back(s):
+    erased_while_away(s)
+    s.double.do("up")
+    forgotten(s)
+    s.end()
+
+
+def away_and_killed(s):
+    """The device does not live to see it come back."""
+    erased_while_away(s)
+    s.device.end(signal.SIGKILL)
+    said.append(s.device.text())
+    s.double.do("up")
+    check(s.double.state()["name"] == "Heath", "it has it still", s.double.said)
+    s.trothd()
+    forgotten(s)
+    s.end()
+
+
+def away_and_reset(s):
+    erased_while_away(s)
+    s.end_device()
+    s.double.do("up")
+    factory_reset(s, 0)
+    check(s.double.state()["dataset"] is None and nothing_kept(), "by a reset", s.double.said)
+    s.double.stop()
+    forget()
+
+
+def away_and_given(s, what, name, status=0):
+    """A new network takes the place of the old one, or, if it does not work, nothing does."""
+    erased_while_away(s, "--timeout", "6" if status else "20")
+    asked = client("provision", "thread", "PROV_LAMP", *LABEL, "--json", "--dataset", what)
+    s.device.event("attempt")
+    s.double.said.clear()
+    s.double.do("up")
+    text = asked.ends(status, what)
+    said.append(text)
+    if status == 0:
+        attached(text, name)
+        s.device.event("stored", ok=True)
+        in_network(s, "Moor | ü" if name == "Moor" else name)
+        check(not [e for line in s.double.said if (e := json.loads(line))["event"] == "erased"],
+              "nothing was interrupted", s.double.said)
+    else:
+        s.double.event("erased")
+        is_empty(s, "neither is there")
+    with open("device.db", "rb") as f:
+        check(b"left" not in f.read(), "nothing is left to do", s.device.text())
+    s.end()
+
+
+def away_and_another(s):
+    away_and_given(s, "moor", "Moor")
+    away_and_given(s, "heath", "Heath")
+    away_and_given(s, "falsified", "", 1)
+
+
+def is_wrong_and_undone(s, text):
+    said.append(text)
+    failed = one(text, "failed")
+    check(failed["result"] == "NOT_FOUND" and "network key" in failed["text"], "a wrong key", failed)
+    s.double.event("role", role="child")
+    in_network(s, "Moor | ü")
+    s.end()
+
+
+def retried(s):
+    """A wrong key, tried as often as by default: OpenThread leads a network of its own by it, and that
+    is no success of the next attempt either."""
+    s.openthread()
+    by_hand(s)
+    s.trothd("--timeout", "2", "--attempts", "3")
+    is_wrong_and_undone(s, s.provision(1, "--dataset", "falsified"))
+
+
+def hurried(s):
+    """The same, tried once more by a person in the middle of the first attempt."""
+    s.openthread()
+    by_hand(s)
+    s.trothd("--timeout", "8")
+    first = client("provision", "thread", "PROV_LAMP", *LABEL, "--json", "--dataset", "falsified")
+    s.double.event("role", role="leader")
+    for _ in range(2 if s.kind == "daemon" else 0):
+        s.double.event("session")  # in which the role is asked for
+    first.end(signal.SIGTERM)
+    is_wrong_and_undone(s, s.provision(1, "--dataset", "falsified"))
+
+
+KEPT = (hurried, foreign, unread, before_it, killed_anywhere, killed_and)
+AWAY = (away_and_back, away_and_killed, away_and_reset, away_and_another)
 
 
 def play_openthread(kind, old=False, stories=None):
     """kind: "agent" or "daemon". old: an OpenThread of some years ago."""
     stories = stories or (
-        (heard, restarted, wrong_key, moved) if old else
+        (heard, restarted, wrong_key, retried, moved) if old else
         (heard, restarted, wrong_key, nobody, refused, moved, late, chosen, shared))
 
     def main():
