@@ -54,9 +54,11 @@ static enum troth_gatt_status on_access(void *ctx, struct troth_gatt_access *a)
     size_t len = a->id == SESSION ? sizeof session - 1 : a->id == VERSION ? sizeof version - 1 : 0;
     (void)ctx;
     if (!a->write) {
+        if (a->offset > len)
+            return TROTH_GATT_INVALID_OFFSET;
         a->value = (const uint8_t *)value + a->offset;
         a->value_len = (uint16_t)(len - a->offset);
-        return a->offset > len ? TROTH_GATT_INVALID_OFFSET : TROTH_GATT_OK;
+        return TROTH_GATT_OK;
     }
     printf("%s:", endpoints[a->id].description);
     for (unsigned i = 0; i < a->len; i++)
